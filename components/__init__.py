@@ -1,0 +1,1 @@
+"""One stage each, and the plug-in families. Imports `schemas`; never `pipeline`."""

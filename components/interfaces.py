@@ -1,0 +1,139 @@
+"""All interfaces of plug-ins on one screen. A plug-in is a frozen dataclass; its fields are its parameters, its file name
+is its name in the configuration. To add one: one file in the family's folder, one test file.
+
+Plug-ins measure and judge plain numbers. They import neither TFX nor Beam; a model imports Keras inside `build`.
+"""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ConfigDict
+from pydantic.dataclasses import dataclass as _validated
+
+from schemas.evidence import DataEvidence, ModelEvidence, SpanEvidence
+from schemas.findings import Finding
+
+if TYPE_CHECKING:
+    import keras
+
+#: Decorator of every plug-in: a frozen dataclass whose parameters are checked when it is built.
+plugin = _validated(frozen=True, config=ConfigDict(extra="forbid", strict=False))
+
+
+@dataclass(frozen=True)
+class DataContext:
+    """What a check sees.
+
+    Attributes:
+        window: all spans of this run, oldest first; `window.newest` is under examination.
+        reference: the span to compare with: the newest one accepted before, or, on a first run, the rest of the
+            window taken together; None when there is neither.
+        class_weights: whether training will weight classes.
+    """
+
+    window: DataEvidence
+    reference: SpanEvidence | None
+    class_weights: bool = True
+
+    @property
+    def current(self) -> SpanEvidence:
+        """The span under examination."""
+        return self.window.newest
+
+
+class Check(abc.ABC):
+    """Looks at data evidence and reports findings, passes included. Never raises because data are bad."""
+
+    @abc.abstractmethod
+    def check(self, context: DataContext) -> list[Finding]:
+        """Findings about `context.current`; an empty list only where the check does not apply at all."""
+
+
+class Gate(abc.ABC):
+    """Decides from model evidence whether a candidate may be pushed; a finding that blocks stops the push."""
+
+    @abc.abstractmethod
+    def judge(self, evidence: ModelEvidence) -> list[Finding]:
+        """Findings, at least one. No evidence is a named, blocking outcome, never silence."""
+
+
+@dataclass(frozen=True)
+class NumericSummary:
+    """Exact statistics of a numeric feature's present values in train: mean, population deviation, median, range."""
+
+    name: str
+    present: int
+    missing: int
+    mean: float
+    deviation: float
+    median: float
+    minimum: float
+    maximum: float
+
+
+@dataclass(frozen=True)
+class CategoricalSummary:
+    """Counts of a categorical feature's values in train, most frequent first (ties by value)."""
+
+    name: str
+    present: int
+    missing: int
+    counts: Mapping[str, int]
+
+
+class Imputer(abc.ABC):
+    """Chooses the value that stands in for a missing one, from what train has. Learned once, kept in the graph."""
+
+    #: Kinds of feature it can fill: any of "numeric", "categorical".
+    kinds: tuple[str, ...] = ()
+
+    @abc.abstractmethod
+    def fill(self, summary: NumericSummary | CategoricalSummary) -> float | str | None:
+        """The value to fill in; None when train has no value to learn from."""
+
+
+class ClassWeights(abc.ABC):
+    """Turns class counts of train into the weight of a row of each class."""
+
+    @abc.abstractmethod
+    def weights(self, counts: Mapping[str, int]) -> dict[str, float]:
+        """Label value -> weight. Raises ValueError, saying which, when a class has no rows."""
+
+
+@dataclass(frozen=True)
+class ModelInputs:
+    """Shape of the transformed examples.
+
+    Attributes:
+        numeric: number of float32 columns in ``numeric`` (scaled values, then missing indicators).
+        categorical: number of int64 columns in ``categorical``; entries index one joint vocabulary.
+        vocabulary: size of that joint vocabulary.
+        classes: number of label values.
+    """
+
+    numeric: int
+    categorical: int
+    vocabulary: int
+    classes: int
+
+
+class ModelFamily(abc.ABC):
+    """Builds an uncompiled Keras model."""
+
+    @abc.abstractmethod
+    def build(self, inputs: ModelInputs) -> keras.Model:
+        """A model from ``{"numeric": [n, numeric] float32, "categorical": [n, categorical] int64}`` to logits
+        ``[n, classes]`` float32."""
+
+
+FAMILIES: dict[str, type[Any]] = {
+    "checks": Check,
+    "gates": Gate,
+    "imputers": Imputer,
+    "class_weights": ClassWeights,
+    "models": ModelFamily,
+}

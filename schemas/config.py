@@ -1,0 +1,425 @@
+"""The configuration of a pipeline: what a `retrain.yaml` may say, with every rule and default in one place.
+
+`load_config` reads a file and collects *all* problems before it raises `ConfigError`; a message says where, the rule,
+what was got and what to do. Plug-ins appear here only by name (`PluginSpec`): `components.registry` builds them.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+Positive = Annotated[int, Field(gt=0)]
+Share = Annotated[float, Field(gt=0, lt=1)]
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used. `problems` holds every problem found, one sentence each (exit code 2)."""
+
+    def __init__(self, problems: list[str]):
+        self.problems = problems
+        super().__init__("\n".join(problems))
+
+
+class PluginSpec(BaseModel):
+    """A plug-in by name, with its parameters: written as ``name``, ``{name: {param: value}}`` or ``{name: value}``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    params: Any = {}
+
+
+def _to_spec(value: Any) -> Any:
+    if isinstance(value, str):
+        return {"name": value}
+    if isinstance(value, dict) and len(value) == 1:
+        name, params = next(iter(value.items()))
+        return {"name": name, "params": {} if params is None else params}
+    if isinstance(value, PluginSpec):
+        return value
+    raise ValueError("must be a name, or one name with its parameters like {name: {parameter: value}}")
+
+
+Plugin = Annotated[PluginSpec, BeforeValidator(_to_spec)]
+
+
+def _to_specs(value: Any) -> Any:
+    if value is None:
+        return []
+    if not isinstance(value, dict):
+        raise ValueError("must be a mapping of names to their parameters, like {name: {parameter: value}}")
+    return [{"name": k, "params": {} if v is None else v} for k, v in value.items()]
+
+
+PluginMap = Annotated[list[PluginSpec], BeforeValidator(_to_specs)]
+
+
+class Section(BaseModel):
+    """Base of all sections: unknown keys are errors, values never change after loading."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Source(Section):
+    """Where the rows are: exactly one of the formats, a glob with ``{SPAN}`` or ``{YYYY}-{MM}-{DD}`` for the span."""
+
+    csv: str | None = None
+    parquet: str | None = None
+    tfrecord: str | None = None
+
+    @model_validator(mode="after")
+    def _one_format(self) -> Source:
+        given = [k for k in ("csv", "parquet", "tfrecord") if getattr(self, k) is not None]
+        if len(given) != 1:
+            raise ValueError(f"must name exactly one of csv, parquet, tfrecord; got {', '.join(given) or 'none'}")
+        if not self.pattern:
+            raise ValueError(f"{given[0]} must be a path, got an empty text")
+        dates = [p for p in ("{YYYY}", "{MM}", "{DD}") if p in self.pattern]
+        if dates and (len(dates) < 3 or "{SPAN}" in self.pattern):
+            raise ValueError("a path has either {SPAN} or all of {YYYY}, {MM} and {DD}")
+        return self
+
+    @property
+    def format(self) -> Literal["csv", "parquet", "tfrecord"]:
+        """Name of the format that is given."""
+        return "csv" if self.csv is not None else "parquet" if self.parquet is not None else "tfrecord"
+
+    @property
+    def pattern(self) -> str:
+        """The glob, as written."""
+        return self.csv or self.parquet or self.tfrecord or ""
+
+
+class LastSpans(Section):
+    """A rolling window of the newest spans."""
+
+    last_spans: Positive
+
+
+class Split(Section):
+    """Shares of the three splits, and by what rows are assigned to them.
+
+    The default 70/15/15 leaves test large enough to gate on from about a thousand rows. `stratify` gives every label
+    the same shares; `group_by` keeps all rows of an entity in one split; `by_time` puts the latest rows into test.
+    """
+
+    train: Share = 0.7
+    eval: Share = 0.15
+    test: Share = 0.15
+    stratify: bool = True
+    group_by: str | None = None
+    by_time: str | None = None
+    seed: int = 0
+
+    @model_validator(mode="after")
+    def _whole(self) -> Split:
+        total = self.train + self.eval + self.test
+        if not math.isclose(total, 1.0, abs_tol=1e-9):
+            raise ValueError(f"train + eval + test must be 1, got {self.train} + {self.eval} + {self.test} = {total:g}")
+        if self.group_by and self.by_time:
+            raise ValueError("group_by and by_time cannot both be set: a group may span the cut in time; choose one")
+        return self
+
+
+class Data(Section):
+    """The source, which part of it to read, what the columns are, and how rows are split.
+
+    `schema_file` is a curated TFMD schema (text format); without one, the first accepted run's proposal is kept.
+    `rows_per_shard` bounds the memory of one worker: a shard is sorted in memory.
+    """
+
+    source: Source
+    window: Literal["all"] | LastSpans = "all"
+    label: str = Field(min_length=1)
+    exclude: list[str] = []
+    features: dict[str, Literal["numeric", "categorical"]] = {}
+    schema_file: str | None = None
+    split: Split = Split()
+    rows_per_shard: Positive = 250_000
+
+    @model_validator(mode="after")
+    def _label_used_once(self) -> Data:
+        if self.label in self.exclude:
+            raise ValueError(f"the label {self.label!r} is in exclude; take it out of there")
+        if self.label in self.features:
+            raise ValueError(f"the label {self.label!r} is listed in features; take it out of there")
+        return self
+
+
+def _feature_specs(value: Any) -> Any:
+    if not isinstance(value, dict):
+        raise ValueError("must be a mapping like {numeric: median, categorical: most_frequent, indicator: true}")
+    known = {k: v for k, v in value.items() if k in {"numeric", "categorical", "indicator", "features"}}
+    rest = {k: v for k, v in value.items() if k not in known}
+    if rest:
+        known["features"] = {**known.get("features", {}), **rest}
+    return known
+
+
+class Impute(Section):
+    """How missing values are filled: by kind, and by feature where a feature is named.
+
+    The median, not 0 and not the mean: it is inside the data and stays put when outliers come (see docs/transform).
+    """
+
+    numeric: Plugin = PluginSpec(name="median")
+    categorical: Plugin = PluginSpec(name="most_frequent")
+    indicator: bool = True
+    features: dict[str, Plugin] = {}
+
+
+class Transform(Section):
+    """Imputation, and how many categories of a feature get an index of their own (the rest share one)."""
+
+    impute: Annotated[Impute, BeforeValidator(_feature_specs)] = Impute()
+    vocabulary_size: Positive = 1000
+
+
+class EarlyStopping(Section):
+    """Stops when `monitor` has not improved by `min_delta` for `patience` epochs; the best weights are restored."""
+
+    monitor: Literal["val_loss", "val_accuracy"] = "val_loss"
+    patience: Positive = 5
+    min_delta: float = Field(default=0.0, ge=0)
+
+
+class ReduceLR(Section):
+    """Multiplies the learning rate by `factor` after `patience` epochs without improvement of `monitor`."""
+
+    monitor: Literal["val_loss", "val_accuracy"] = "val_loss"
+    factor: Share = 0.1
+    patience: Positive = 2
+    min_lr: float = Field(default=1e-6, ge=0)
+
+
+class Train(Section):
+    """The model and how it is trained.
+
+    `threads` fixes TensorFlow's thread pools: results of some CPU kernels depend on it, so it is part of the recipe.
+    """
+
+    model: Plugin = PluginSpec(name="wide_deep")
+    class_weights: Plugin | None = PluginSpec(name="balanced")
+    early_stopping: EarlyStopping | None = EarlyStopping()
+    reduce_lr: ReduceLR | None = ReduceLR()
+    epochs: Positive = 50
+    batch_size: Positive = 256
+    learning_rate: float = Field(default=0.001, gt=0)
+    seed: int = Field(default=7, ge=0, lt=2**31)
+    threads: Positive = 2
+
+    @field_validator("class_weights", mode="before")
+    @classmethod
+    def _none(cls, value: Any) -> Any:
+        return None if value in (None, "none", False) else value
+
+    @model_validator(mode="after")
+    def _patience(self) -> Train:
+        stop, reduce = self.early_stopping, self.reduce_lr
+        if stop and reduce and stop.monitor == reduce.monitor and stop.patience <= reduce.patience:
+            raise ValueError(
+                f"early_stopping.patience ({stop.patience}) must be larger than reduce_lr.patience ({reduce.patience}): "
+                "otherwise training stops before the learning rate ever drops"
+            )
+        return self
+
+
+METRICS = ("auc", "pr_auc", "accuracy", "balanced_accuracy", "log_loss")
+Metric = Literal["auc", "pr_auc", "accuracy", "balanced_accuracy", "log_loss"]
+
+
+class Evaluate(Section):
+    """Metrics on the test split, the slices to look at, and the gates that decide on the push.
+
+    `bootstrap` is the number of paired resamples behind the 95 % intervals.
+    """
+
+    metrics: list[Metric] = Field(default=list(METRICS), min_length=1)
+    slices: list[str] = []
+    gates: PluginMap = [
+        PluginSpec(name="metric_floor", params={"auc": 0.5}),
+        PluginSpec(name="no_regression", params={"metric": "auc"}),
+    ]
+    bootstrap: int = Field(default=1000, ge=100, le=100_000)
+
+    @field_validator("gates", mode="after")
+    @classmethod
+    def _some(cls, value: list[PluginSpec]) -> list[PluginSpec]:
+        if not value:
+            raise ValueError("at least one gate is needed: without one, every model would be pushed")
+        return value
+
+
+class Push(Section):
+    """Where models are served from; relative to the workspace unless absolute."""
+
+    directory: str = "serving"
+
+
+class Beam(Section):
+    """How Beam runs locally: number of workers, and whether they are threads or processes."""
+
+    workers: Positive = 1
+    mode: Literal["in_memory", "multi_threading", "multi_processing"] = "in_memory"
+    args: list[str] = []
+
+    @model_validator(mode="after")
+    def _workers_need_mode(self) -> Beam:
+        if self.workers > 1 and self.mode == "in_memory":
+            raise ValueError("workers > 1 needs mode: multi_threading or multi_processing")
+        return self
+
+
+class Checks(Section):
+    """The checks of the data: a preset, and the parameters of single checks; ``name: off`` turns one off."""
+
+    preset: Literal["default"] = "default"
+    params: dict[str, Any] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _names(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            raise ValueError("must be a mapping like {preset: default, missing_shift: {...}}")
+        if "params" in value:
+            return value
+        return {
+            "preset": value.get("preset", "default"),
+            "params": {k: v for k, v in value.items() if k != "preset"},
+        }
+
+
+def _plain_name(value: str) -> str:
+    if not value or not all(c.isalnum() or c in "_-" for c in value):
+        raise ValueError("must consist of letters, digits, '-' and '_' (it names folders)")
+    return value
+
+
+class PipelineConfig(Section):
+    """Everything a retrain depends on, apart from the data and the code."""
+
+    name: Annotated[str, AfterValidator(_plain_name)]
+    data: Data
+    checks: Checks = Checks()
+    transform: Transform = Transform()
+    train: Train = Train()
+    evaluate: Evaluate = Evaluate()
+    push: Push = Push()
+    runner: str = "local"
+    beam: Beam = Beam()
+
+
+def did_you_mean(word: str, choices: list[str]) -> str:
+    """``" Did you mean 'x'?"``, or the list of choices when nothing is near."""
+    near = difflib.get_close_matches(word, choices, n=1)
+    return f" Did you mean {near[0]!r}?" if near else f" Known: {', '.join(sorted(choices))}."
+
+
+def _section_keys(path: tuple[int | str, ...]) -> list[str]:
+    """Keys that a section at this path may have, following the models' annotations."""
+    model: Any = PipelineConfig
+    for part in path:
+        info = getattr(model, "model_fields", {}).get(part)
+        if info is None:
+            return []
+        nested = [info.annotation, *getattr(info.annotation, "__args__", ())]
+        model = next((t for t in nested if isinstance(t, type) and issubclass(t, BaseModel)), None)
+    return sorted(getattr(model, "model_fields", {}))
+
+
+def _sentence(error: Any) -> str:
+    where = ".".join(str(p) for p in error["loc"]) or "configuration"
+    where = where.replace(".LastSpans", "").replace(".literal['all']", "")
+    kind = error["type"]
+    if kind == "extra_forbidden":
+        return f"{where}: unknown key.{did_you_mean(str(error['loc'][-1]), _section_keys(error['loc'][:-1]))}"
+    if kind == "missing":
+        return f"{where}: is required and not given. Add it."
+    rule = error["msg"].removeprefix("Value error, ")
+    got = error["input"]
+    if kind == "value_error" and isinstance(got, dict | list | BaseModel):
+        return f"{where}: {rule}."
+    return f"{where}: {rule}, got {got!r}."
+
+
+def problems_of(error: ValidationError, prefix: str = "") -> list[str]:
+    """All problems of a pydantic error, one sentence each, without repetitions."""
+    sentences = [prefix + _sentence(e) for e in error.errors(include_url=False)]
+    return list(dict.fromkeys(sentences))
+
+
+def parse_config(raw: Any) -> PipelineConfig:
+    """Builds a configuration from plain data.
+
+    Raises:
+        ConfigError: with all problems at once.
+    """
+    if not isinstance(raw, dict):
+        raise ConfigError([f"configuration: must be a mapping of sections, got {type(raw).__name__}."])
+    try:
+        return PipelineConfig.model_validate(raw)
+    except ValidationError as error:
+        raise ConfigError(problems_of(error)) from None
+
+
+def set_override(raw: dict[str, Any], override: str) -> None:
+    """Applies one ``path.to.key=value`` (value in YAML) to plain configuration data, in place.
+
+    Raises:
+        ConfigError: when the form is wrong or the path runs through something that is not a section.
+    """
+    path, sep, text = override.partition("=")
+    if not sep or not all(path.split(".")):
+        raise ConfigError([f"--override {override}: must have the form path.to.key=value, like train.epochs=10."])
+    *sections, key = path.split(".")
+    node: Any = raw
+    for part in sections:
+        if node.get(part) is None:
+            node[part] = {}
+        node = node[part]
+        if not isinstance(node, dict):
+            raise ConfigError([f"--override {override}: {part!r} is not a section in this configuration."])
+    try:
+        node[key] = yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise ConfigError([f"--override {override}: {text!r} is not valid YAML."]) from None
+
+
+def load_config(path: Path, overrides: list[str] | None = None) -> PipelineConfig:
+    """Reads a YAML file, applies overrides and checks everything.
+
+    Raises:
+        ConfigError: when the file is missing, not YAML, or not a valid configuration.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ConfigError([f"{path}: no such file. Give the path of a configuration (YAML)."]) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError([f"{path}: cannot be read ({error}). It must be a readable UTF-8 file."]) from None
+    try:
+        raw = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        at = f", line {mark.line + 1}" if mark else ""
+        raise ConfigError([f"{path}{at}: not valid YAML ({getattr(error, 'problem', error)})."]) from None
+    raw = {} if raw is None else raw
+    if isinstance(raw, dict):
+        for override in overrides or []:
+            set_override(raw, override)
+    return parse_config(raw)

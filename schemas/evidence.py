@@ -1,0 +1,149 @@
+"""Plain numbers that checks and gates read: `DataEvidence` about examples, `ModelEvidence` about a model."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+SPLITS = ("train", "eval", "test")
+OVERALL = "overall"
+
+
+class FeatureEvidence(BaseModel):
+    """Counts of one feature over the rows of one span (all splits together).
+
+    Attributes:
+        kind: ``numeric`` or ``categorical``.
+        present: rows with a value.
+        missing: rows without one.
+        values: category -> count; None for numeric features and where there are too many distinct values to count.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: str
+    present: int
+    missing: int
+    values: dict[str, int] | None = None
+
+    @property
+    def rows(self) -> int:
+        """Rows with or without a value."""
+        return self.present + self.missing
+
+    @property
+    def missing_share(self) -> float:
+        """Share of rows without a value, 0 to 1; 0 when there are no rows."""
+        return self.missing / self.rows if self.rows else 0.0
+
+
+class SpanEvidence(BaseModel):
+    """What one span of data looks like.
+
+    Attributes:
+        span: number of the span.
+        rows: rows with a label (only those become examples).
+        unlabelled: rows without a label; reported, never trained on.
+        labels: split -> label value -> rows.
+        features: feature -> its counts.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    span: int
+    rows: int
+    unlabelled: int = 0
+    labels: dict[str, dict[str, int]]
+    features: dict[str, FeatureEvidence]
+
+    @property
+    def label_counts(self) -> dict[str, int]:
+        """Label value -> rows, over all splits."""
+        total: dict[str, int] = {}
+        for counts in self.labels.values():
+            for value, n in counts.items():
+                total[value] = total.get(value, 0) + n
+        return dict(sorted(total.items()))
+
+
+class DataEvidence(BaseModel):
+    """Evidence about a window of spans, oldest first. The last one is the newest data."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    label: str
+    spans: list[SpanEvidence]
+
+    @property
+    def newest(self) -> SpanEvidence:
+        """The span that this run is about."""
+        return self.spans[-1]
+
+    @property
+    def labels(self) -> dict[str, dict[str, int]]:
+        """Split -> label value -> rows, over the whole window."""
+        total: dict[str, dict[str, int]] = {}
+        for span in self.spans:
+            for split, counts in span.labels.items():
+                into = total.setdefault(split, {})
+                for value, n in counts.items():
+                    into[value] = into.get(value, 0) + n
+        return total
+
+
+class MetricValue(BaseModel):
+    """A metric with its 95 % interval.
+
+    Attributes:
+        value: the point estimate; None when it is undefined (one class only, no rows).
+        low: lower end of the 95 % interval; None when it was not or could not be computed.
+        high: upper end.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+
+
+class SliceEvidence(BaseModel):
+    """Metrics of candidate and champion on the same test rows.
+
+    Attributes:
+        slice: ``overall``, or ``column=value``.
+        rows: number of test rows.
+        labels: label value -> rows.
+        candidate: metric -> value.
+        champion: metric -> value; None when there is no champion.
+        difference: metric -> candidate minus champion, paired over rows; None when there is no champion.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    slice: str
+    rows: int
+    labels: dict[str, int]
+    candidate: dict[str, MetricValue]
+    champion: dict[str, MetricValue] | None = None
+    difference: dict[str, MetricValue] | None = None
+
+
+class ModelEvidence(BaseModel):
+    """What gates know about a candidate: metrics on the test split, overall and per slice.
+
+    Attributes:
+        slices: ``overall`` first.
+        champion: a name of the model compared with, or None on a first run.
+        higher_is_better: metric -> direction.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    slices: list[SliceEvidence]
+    champion: str | None = None
+    higher_is_better: dict[str, bool]
+
+    @property
+    def overall(self) -> SliceEvidence:
+        """The slice of all test rows."""
+        return next(s for s in self.slices if s.slice == OVERALL)

@@ -1,0 +1,71 @@
+"""What the columns of a dataset are to a pipeline: the label, the inputs and their kinds, and what is left out."""
+
+from __future__ import annotations
+
+import enum
+
+from pydantic import BaseModel, ConfigDict
+
+
+class ColumnType(str, enum.Enum):
+    """Storage type of a column, as in tf.Example: 64-bit integer, 32-bit float or bytes."""
+
+    INT = "int"
+    FLOAT = "float"
+    STRING = "string"
+
+
+class Kind(str, enum.Enum):
+    """What a model makes of a column: a quantity, or a name out of a set."""
+
+    NUMERIC = "numeric"
+    CATEGORICAL = "categorical"
+
+
+class Feature(BaseModel):
+    """One input column.
+
+    Attributes:
+        name: the column.
+        type: how it is stored.
+        kind: how it is modelled.
+        reason: why it is of that kind (from the configuration, the schema, or its type).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    type: ColumnType
+    kind: Kind
+    reason: str
+
+
+class FeatureContract(BaseModel):
+    """What goes into the model and what must come out.
+
+    Attributes:
+        label: the label column.
+        label_type: how the label is stored.
+        features: the inputs, in canonical order (by name).
+        excluded: columns that are in the data and never reach the model.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    label: str
+    label_type: ColumnType
+    features: tuple[Feature, ...]
+    excluded: tuple[str, ...] = ()
+
+    def of_kind(self, kind: Kind) -> tuple[Feature, ...]:
+        """The inputs of one kind, in canonical order."""
+        return tuple(f for f in self.features if f.kind is kind)
+
+
+def label_text(value: object) -> str:
+    """The one spelling of a label value everywhere: 0 and 0.0 are "0", bytes are decoded as UTF-8."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
