@@ -1,0 +1,44 @@
+# `make help` lists what there is. Everything but help, clean and lock sets up .venv first; that takes a moment when it
+# is up to date.
+
+PYTHON := .venv/bin/python
+# Arguments for pytest, retrain or the benchmark: make test ARGS="-m 'not slow'"
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test test-newest lint format bench lock clean
+
+help: ## Lists the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## Builds .venv with the newest TFX that this machine can run, and says which and why
+	@sh scripts/find_python.sh scripts/setup_env.py
+
+run: setup ## Makes the taxi data and retrains on it: the first run of the README
+	$(PYTHON) -m data.taxi --output data/taxi
+	.venv/bin/retrain run examples/taxi.yaml $(ARGS)
+
+test: setup ## Runs all tests on this machine's stack
+	$(PYTHON) -m pytest $(ARGS)
+
+test-newest: ## Runs all tests on TFX 1.21, in a Debian 13 root folder if need be (needs root)
+	@ARGS="$(ARGS)" bash scripts/test_newest.sh
+
+lint: setup ## Checks style (ruff), format (ruff) and types (mypy)
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy
+
+format: setup ## Formats the code, and repairs what ruff can repair
+	$(PYTHON) -m ruff check --fix .
+	$(PYTHON) -m ruff format .
+
+bench: setup ## Compares speed and results with plain TFX
+	$(PYTHON) -m benchmarks.compare $(ARGS)
+
+lock: ## Writes requirements/*.txt again from setup.py (UPGRADE=1: with the newest versions)
+	@UPGRADE="$(UPGRADE)" sh scripts/lock.sh
+
+clean: ## Removes .venv, tools and caches; keeps data and runs
+	rm -rf --one-file-system .venv .tools .cache build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
