@@ -7,7 +7,7 @@ Plug-ins measure and judge plain numbers. They import neither TFX nor Beam; a mo
 from __future__ import annotations
 
 import abc
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -59,6 +59,10 @@ class Gate(abc.ABC):
     @abc.abstractmethod
     def judge(self, evidence: ModelEvidence) -> list[Finding]:
         """Findings, at least one. No evidence is a named, blocking outcome, never silence."""
+
+    def problems(self, metrics: Sequence[str], slices: Sequence[str]) -> list[str]:
+        """Why this gate could never judge these configured metrics and slices, known before anything runs."""
+        return []
 
 
 @dataclass(frozen=True)

@@ -47,11 +47,11 @@ class PluginSpec(BaseModel):
 def _to_spec(value: Any) -> Any:
     if isinstance(value, str):
         return {"name": value}
+    if isinstance(value, PluginSpec) or (isinstance(value, dict) and set(value) == {"name", "params"}):
+        return value
     if isinstance(value, dict) and len(value) == 1:
         name, params = next(iter(value.items()))
         return {"name": name, "params": {} if params is None else params}
-    if isinstance(value, PluginSpec):
-        return value
     raise ValueError("must be a name, or one name with its parameters like {name: {parameter: value}}")
 
 
@@ -61,6 +61,8 @@ Plugin = Annotated[PluginSpec, BeforeValidator(_to_spec)]
 def _to_specs(value: Any) -> Any:
     if value is None:
         return []
+    if isinstance(value, list) and all(isinstance(v, PluginSpec) or set(v) == {"name", "params"} for v in value):
+        return value
     if not isinstance(value, dict):
         raise ValueError("must be a mapping of names to their parameters, like {name: {parameter: value}}")
     return [{"name": k, "params": {} if v is None else v} for k, v in value.items()]

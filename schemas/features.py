@@ -69,3 +69,11 @@ def label_text(value: object) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value)
+
+
+def order_labels(values: set[str]) -> list[str]:
+    """The one order of label values: by number when all are whole numbers, else alphabetically."""
+    try:
+        return sorted(values, key=int)
+    except ValueError:
+        return sorted(values)

@@ -1,0 +1,60 @@
+"""Artifact types of our own, all folders with one JSON document in them, and how to read and write those."""
+
+import hashlib
+import json
+import os
+from typing import Any
+
+from tfx.types import artifact
+from tfx.types.system_artifacts import Metrics
+
+
+class IngestReport(artifact.Artifact):
+    """Rows per split and span, rows without a label, digest of the examples."""
+
+    TYPE_NAME = "RetrainIngestReport"
+
+
+class DataFindings(artifact.Artifact):
+    """Data evidence and the findings of all checks."""
+
+    TYPE_NAME = "RetrainDataFindings"
+
+
+class AcceptedData(artifact.Artifact):
+    """Evidence of data that passed; exists only when nothing blocked. What later runs compare with."""
+
+    TYPE_NAME = "RetrainAcceptedData"
+    PROPERTIES = {"span": artifact.Property(type=artifact.PropertyType.INT)}
+
+
+class GateFindings(artifact.Artifact):
+    """Model evidence and the findings of all gates."""
+
+    TYPE_NAME = "RetrainGateFindings"
+    TYPE_ANNOTATION = Metrics
+
+
+DOCUMENT = "document.json"
+
+
+def write_json(uri: str, document: Any) -> None:
+    """Writes the one JSON document of an artifact: keys sorted, so equal content is equal bytes."""
+    os.makedirs(uri, exist_ok=True)
+    with open(os.path.join(uri, DOCUMENT), "w", encoding="utf-8") as file:
+        json.dump(document, file, sort_keys=True, indent=1, ensure_ascii=False)
+
+
+def read_json(uri: str) -> Any:
+    """Reads the one JSON document of an artifact."""
+    with open(os.path.join(uri, DOCUMENT), encoding="utf-8") as file:
+        return json.load(file)
+
+
+def sha256_file(path: str) -> str:
+    """SHA-256 of a file's bytes, hexadecimal."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()

@@ -1,0 +1,1 @@
+"""Rules that weight the rows of a class in training: one file each."""

@@ -1,0 +1,103 @@
+"""The candidate against the champion, on the same test rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from components.gates import _common as common
+from components.interfaces import Gate, plugin
+from components.parameters import Amount, Count, MetricName
+from schemas.evidence import OVERALL, MetricValue, ModelEvidence, SliceEvidence
+from schemas.findings import Finding, Severity
+
+
+@plugin
+class NoRegression(Gate):
+    """Blocks when the 95 % interval of the paired difference shows a loss beyond the tolerance.
+
+    A loss beyond the tolerance that the interval does not confirm is a warning: the test split cannot tell.
+
+    Attributes:
+        metric: what is compared (default auc: independent of thresholds and of class shares).
+        tolerance: loss of the metric that does not matter (default 0.005, half a point; the design's choice).
+        first_run: ``pass`` or ``block`` when there is no champion yet; with ``pass``, `metric_floor` alone decides.
+        slices: whether every slice of `evaluate.slices` is compared as well (default no: many slices, many chances).
+        min_rows: slices below this number of test rows are reported, not judged (default 100).
+    """
+
+    metric: MetricName = "auc"
+    tolerance: Amount = 0.005
+    first_run: Literal["pass", "block"] = "pass"
+    slices: bool = False
+    min_rows: Count = 100
+
+    def problems(self, metrics: Sequence[str], slices: Sequence[str]) -> list[str]:
+        """A metric that is not evaluated, or slices that do not exist."""
+        found = []
+        if self.metric not in metrics:
+            found.append(f"needs the metric {self.metric}, which is not in evaluate.metrics; add it there")
+        if self.slices and not slices:
+            found.append("compares slices, but evaluate.slices is empty; name a column there")
+        return found
+
+    def judge(self, evidence: ModelEvidence) -> list[Finding]:
+        """One finding for all test rows, and one per slice if asked for."""
+        if not any(s.slice == OVERALL for s in evidence.slices):
+            return [self._report(self.metric, Severity.BLOCK, None, *common.NO_EVIDENCE)]
+        if evidence.champion is None:
+            return [self._first_run()]
+        return [self._judge(evidence, s) for s in evidence.slices if s.slice == OVERALL or self.slices]
+
+    def _first_run(self) -> Finding:
+        level = Severity.OK if self.first_run == "pass" else Severity.BLOCK
+        text = f"{self.metric}: no model is served yet to compare with; first_run is {self.first_run}."
+        remedy = "Push a first model by hand, or set evaluate.gates.no_regression.first_run: pass."
+        return self._report(f"{self.metric} on {OVERALL}", level, None, text, remedy)
+
+    def _judge(self, evidence: ModelEvidence, part: SliceEvidence) -> Finding:
+        subject, where = f"{self.metric} on {part.slice}", f"{self.metric} on {common.on(part)}"
+        got = (part.difference or {}).get(self.metric)
+        why = common.why_unjudged(part, common.classes_of(evidence.overall), self.min_rows)
+        if why:
+            return self._report(subject, Severity.OK, got, f"{where}: {why}.", "")
+        ends = [common.known(v) for v in (got.value, got.low, got.high)] if got else []
+        numbers = [v for v in ends if v is not None]
+        if got is None or len(numbers) < 3 or self.metric not in evidence.higher_is_better:
+            text = f"{where}: the difference to {evidence.champion} could not be measured, so it cannot be judged."
+            remedy = (
+                f"Add {self.metric} to evaluate.metrics, make sure that test has enough rows of every class, and that "
+                "the outputs of both models are finite."
+            )
+            return self._report(subject, Severity.BLOCK, got, text, remedy)
+        sign = 1 if evidence.higher_is_better[self.metric] else -1
+        gain, low, high = sign * numbers[0], *sorted((sign * numbers[1], sign * numbers[2]))
+        level, says = self._level(gain, low, high)
+        text = f"{where}: {_values(part, self.metric)}candidate minus champion is {common.with_interval(got)}; {says}."
+        remedy = "Look at `retrain why`: the new data, the labels and the training. The champion stays served."
+        if level is Severity.WARN:
+            remedy = "Widen the test split or the window to be able to tell, or watch the next span."
+        return self._report(subject, level, got, text, remedy)
+
+    def _level(self, gain: float, low: float, high: float) -> tuple[Severity, str]:
+        """Severity, and what the interval of the gain says."""
+        allowed = f"the tolerance is {self.tolerance:g}"
+        if high < -self.tolerance:
+            return Severity.BLOCK, f"it is worse, {allowed}"
+        if gain < -self.tolerance:
+            return Severity.WARN, f"it may be worse, but the interval does not confirm it: cannot tell, {allowed}"
+        if low > 0:
+            return Severity.OK, "it is better"
+        return Severity.OK, f"it is {'slightly worse' if high < 0 else 'the same within noise'}, {allowed}"
+
+    def _report(self, subject: str, level: Severity, got: MetricValue | None, text: str, remedy: str) -> Finding:
+        observed = {k: common.known(v) for k, v in (got or MetricValue(value=None)).model_dump().items()}
+        allowed = {"tolerance": self.tolerance}
+        return common.report("no_regression", subject, level, observed, allowed, text, remedy)
+
+
+def _values(part: SliceEvidence, metric: str) -> str:
+    """Both values in words; empty when one is unknown."""
+    pair = [models[metric].value for models in (part.candidate, part.champion or {}) if metric in models]
+    numbers = [v for v in pair if v is not None]
+    return f"candidate {numbers[0]:.4f}, champion {numbers[1]:.4f}; " if len(numbers) == 2 else ""

@@ -1,0 +1,187 @@
+"""ExampleGen: CSV, Parquet or TFRecord in, tf.Examples out, in three splits and in canonical order.
+
+Files are read as Arrow batches, rows are fingerprinted, assigned to a split and serialized, grouped by (split, span, shard) and
+sorted by fingerprint. So the same rows in another order, in other files, or on other workers give the same bytes.
+No `from __future__ import annotations` here: TFX reads the annotations of `@component` functions.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import apache_beam as beam
+import numpy as np
+import pyarrow as pa
+from tfx.dsl.component.experimental.annotations import BeamComponentParameter, OutputArtifact, Parameter
+from tfx.dsl.component.experimental.decorators import component
+from tfx.types import artifact_utils
+from tfx.types.standard_artifacts import Examples
+
+from components import examples as example_files
+from components import plan as plans
+from components import sources, splits
+from components.artifacts import IngestReport, read_json, sha256_file, write_json
+from schemas.evidence import SPLITS
+from schemas.findings import DataBlocked, Finding
+from schemas.run_record import DataFile
+
+UNLABELLED, PROBLEM = "unlabelled", "problem"
+
+
+class ReadFile(beam.DoFn):
+    """A file -> ((split, span), rows of a batch: fingerprints and serialized examples)."""
+
+    def __init__(self, plan: plans.IngestPlan):
+        self._plan = plan.model_dump_json()
+
+    def setup(self) -> None:
+        self._parsed = plans.IngestPlan.model_validate_json(self._plan)
+
+    def process(self, file: DataFile) -> Iterator[Any]:
+        plan, row = self._parsed, 1
+        try:
+            for raw in sources.read_raw(file.path, plan.form):
+                batch = sources.typed(sources.complete(raw, plan.types), plan.types, file.path, row)
+                rows = plans.labelled(batch, plan.label)
+                row += raw.num_rows
+                yield beam.pvalue.TaggedOutput(UNLABELLED, (file.span, raw.num_rows - rows.num_rows))
+                if rows.num_rows:
+                    yield from self._by_split(rows, file.span)
+        except DataBlocked as blocked:
+            for finding in blocked.findings:
+                yield beam.pvalue.TaggedOutput(PROBLEM, finding.model_dump(mode="json"))
+
+    def _by_split(self, rows: pa.RecordBatch, span: int) -> Iterator[Any]:
+        high, low, position = plans.positions(rows, self._parsed)
+        names = plans.row_labels(rows, self._parsed.label)
+        split = splits.assign(self._parsed.bounds, position, names)
+        table = pa.RecordBatch.from_arrays(
+            [pa.array(high), pa.array(low), pa.array(example_files.encode(rows), pa.binary())], names=["high", "low", "record"]
+        )
+        for number, name in enumerate(SPLITS):
+            chosen = table.filter(pa.array(split == number))
+            if chosen.num_rows:
+                yield (name, span), chosen
+
+
+def _to_shards(element: Any, rows: dict[Any, int], rows_per_shard: int) -> Iterator[Any]:
+    """Cuts a batch by fingerprint range; as many ranges as the split's row count calls for."""
+    (split, span), batch = element
+    shards = -(-rows[(split, span)] // rows_per_shard)
+    high = batch.column(0).to_numpy()
+    shard = np.minimum((high.astype(np.float64) / 2.0**64 * shards).astype(np.int64), shards - 1)
+    for number in range(shards):
+        chosen = batch if shards == 1 else batch.filter(pa.array(shard == number))
+        if chosen.num_rows:
+            sink = pa.BufferOutputStream()
+            with pa.ipc.new_stream(sink, chosen.schema) as writer:
+                writer.write_batch(chosen)
+            yield (split, span, number, shards), sink.getvalue().to_pybytes()
+
+
+def _write_shard(element: Any, uri: str) -> dict[str, Any]:
+    """Sorts one shard by fingerprint and writes it."""
+    (split, span, number, shards), parts = element
+    table = pa.concat_tables([pa.ipc.open_stream(p).read_all() for p in parts]).combine_chunks()
+    order = np.lexsort((table.column("low").to_numpy(), table.column("high").to_numpy()))
+    records = table.column("record").to_numpy()[order]
+    folder = os.path.join(uri, f"Split-{split}")
+    os.makedirs(folder, exist_ok=True)
+    name = f"data_tfrecord-span-{span:08d}-{number:05d}-of-{shards:05d}"
+    example_files.write_records(os.path.join(folder, name), records)
+    return {
+        "split": split,
+        "span": span,
+        "file": f"Split-{split}/{name}",
+        "rows": len(records),
+        "sha256": sha256_file(os.path.join(folder, name)),
+    }
+
+
+def _summary(parts: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The ingest report from what the workers said, whatever the order."""
+    shards = sorted((p for kind, p in parts if kind == "shard"), key=lambda s: s["file"])
+    unlabelled: dict[str, int] = {}
+    for kind, value in parts:
+        if kind == UNLABELLED:
+            unlabelled[str(value[0])] = unlabelled.get(str(value[0]), 0) + value[1]
+    digest = hashlib.sha256(json.dumps([[s["file"], s["sha256"]] for s in shards]).encode()).hexdigest()
+    problems = sorted((p for kind, p in parts if kind == PROBLEM), key=lambda p: (p["observed"]["file"], p["message"]))
+    return {"shards": shards, "unlabelled": unlabelled, "digest": digest, "problems": problems}
+
+
+def _no_rows(plan: plans.IngestPlan, unlabelled: int) -> DataBlocked:
+    return sources.problem(
+        "no_labelled_rows",
+        plan.files[-1].path,
+        f"none of the {unlabelled} rows of the window has a label in {plan.label!r}.",
+        "Deliver labelled data.",
+    )
+
+
+def read_and_write(pipeline: beam.Pipeline, plan: plans.IngestPlan, examples_uri: str, report_uri: str) -> dict[str, Any]:
+    """Runs the Beam part.
+
+    Returns:
+        The report, also written to `report_uri`.
+
+    Raises:
+        DataBlocked: with the problems of all files at once.
+    """
+    for split in SPLITS:
+        os.makedirs(os.path.join(examples_uri, f"Split-{split}"), exist_ok=True)
+    with pipeline as p:
+        read = (
+            p
+            | "Files" >> beam.Create(list(plan.files))
+            | "Spread" >> beam.Reshuffle()
+            | "Read" >> beam.ParDo(ReadFile(plan)).with_outputs(UNLABELLED, PROBLEM, main="rows")
+        )
+        counts = read.rows | "Rows" >> beam.MapTuple(lambda key, batch: (key, batch.num_rows)) | "Count" >> beam.CombinePerKey(sum)
+        shards = (
+            read.rows
+            | "ToShards" >> beam.FlatMap(_to_shards, beam.pvalue.AsDict(counts), plan.rows_per_shard)
+            | "Gather" >> beam.GroupByKey()
+            | "Write" >> beam.Map(_write_shard, examples_uri)
+        )
+        _ = (
+            (
+                shards | "TagShard" >> beam.Map(lambda s: ("shard", s)),
+                read[UNLABELLED] | "TagUnlabelled" >> beam.Map(lambda u: (UNLABELLED, u)),
+                read[PROBLEM] | "TagProblem" >> beam.Map(lambda f: (PROBLEM, f)),
+            )
+            | beam.Flatten()
+            | "Collect" >> beam.combiners.ToList()
+            | "Report" >> beam.Map(lambda parts: write_json(report_uri, _summary(parts)))
+        )
+    report = read_json(report_uri)
+    if report["problems"]:
+        raise DataBlocked([Finding.model_validate(f) for f in report["problems"]])
+    if not report["shards"]:
+        raise _no_rows(plan, sum(report["unlabelled"].values()))
+    return report
+
+
+@component(use_beam=True)
+def ingest(
+    plan: Parameter[str],
+    code: Parameter[str],
+    examples: OutputArtifact[Examples],
+    report: OutputArtifact[IngestReport],
+    beam_pipeline: BeamComponentParameter[beam.Pipeline] = None,
+) -> None:
+    """Reads the planned files into an Examples artifact.
+
+    Args:
+        plan: an `IngestPlan` as JSON.
+        code: digest of our code and of the framework versions; a new one makes the cache miss.
+    """
+    del code
+    parsed = plans.IngestPlan.model_validate_json(plan)
+    read_and_write(beam_pipeline, parsed, examples.uri, report.uri)
+    examples.split_names = artifact_utils.encode_split_names(list(SPLITS))
+    examples.span = parsed.window[-1]
+    examples.version = 0
+    examples.set_string_custom_property("payload_format", "FORMAT_TF_EXAMPLE")

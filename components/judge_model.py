@@ -1,0 +1,120 @@
+"""The gate: test scores of candidate and champion become evidence, all gates judge it, and the model is blessed or not.
+
+No `from __future__ import annotations` here: TFX reads the annotations of `@component` functions.
+"""
+
+import glob
+import json
+import os
+from typing import Any, Optional
+
+import numpy as np
+import pyarrow.parquet as pq
+from tfx.dsl.component.experimental.annotations import InputArtifact, OutputArtifact, Parameter
+from tfx.dsl.component.experimental.decorators import component
+from tfx.types.standard_artifacts import Model, ModelBlessing, ModelEvaluation, ModelRun
+
+from components import metrics, registry
+from components.artifacts import GateFindings, write_json
+from components.evaluate import CANDIDATE, CHAMPION, LABEL, PREDICTIONS, SLICE_PREFIX
+from schemas.config import PipelineConfig
+from schemas.evidence import ModelEvidence
+from schemas.findings import Finding, Severity, verdict
+
+
+def read_evidence(evaluation: str, labels: list[str], config: PipelineConfig, champion: Optional[str]) -> ModelEvidence:
+    """Model evidence from the kept predictions, in canonical row order."""
+    files = sorted(glob.glob(os.path.join(evaluation, PREDICTIONS, "*.parquet")))
+    tables = [pq.read_table(f) for f in files]
+    columns = {n: np.concatenate([np.asarray(t[n].to_pylist(), object) for t in tables]) for n in tables[0].column_names}
+    index = {v: i for i, v in enumerate(labels)}
+    target = np.array([index.get(v, -1) for v in columns[LABEL]], np.int64)
+    known = target >= 0
+    slices = {}
+    for name in config.evaluate.slices:
+        values = columns[SLICE_PREFIX + name][known]
+        for value in sorted({v for v in values if v is not None}):
+            slices[f"{name}={value}"] = values == value
+        if any(v is None for v in values):
+            slices[f"{name} missing"] = np.array([v is None for v in values])
+
+    def scores(name: str) -> Any:
+        return np.stack(columns[name][known]).astype(np.float64) if name in columns else None
+
+    evidence = metrics.evaluate(
+        target[known],
+        scores(CANDIDATE),
+        scores(CHAMPION),
+        slices,
+        list(config.evaluate.metrics),
+        labels,
+        resamples=config.evaluate.bootstrap,
+        seed=config.train.seed,
+    )
+    return evidence.model_copy(update={"champion": champion})
+
+
+def training_finding(training: dict[str, Any]) -> Finding:
+    """Whether training itself went to its end."""
+    if training["stopped"] != "nan":
+        return Finding(code="training_finite", severity=Severity.OK, subject="training", message="Training: every loss was finite.")
+    return Finding(
+        code="training_finite",
+        severity=Severity.BLOCK,
+        subject="training",
+        message=f"Training: the loss became NaN or infinite in epoch {len(training['epochs'])}.",
+        remedy="Lower train.learning_rate (try a tenth), and look for extreme values in the inputs.",
+    )
+
+
+def judge(evidence: ModelEvidence, training: dict[str, Any], config: PipelineConfig) -> list[Finding]:
+    """Findings of all gates. A gate that crashes blocks."""
+    found = [training_finding(training)]
+    for name, gate in registry.build_all(config).gates.items():
+        try:
+            found += gate.judge(evidence)
+        except Exception as error:
+            message = f"{name}: the gate itself failed ({type(error).__name__}: {error})."
+            found.append(Finding(code=name, severity=Severity.BLOCK, subject="gate", message=message, remedy="Report this."))
+    return [f.model_copy(update={"stage": "judge_model"}) for f in found]
+
+
+def read_training(uri: str) -> dict[str, Any]:
+    """What the Trainer recorded: ``training`` and ``weights``."""
+    with open(os.path.join(uri, "training.json"), encoding="utf-8") as file:
+        document: dict[str, Any] = json.load(file)
+    return document
+
+
+@component
+def judge_model(
+    config: Parameter[str],
+    code: Parameter[str],
+    evaluation: InputArtifact[ModelEvaluation],
+    model: InputArtifact[Model],
+    model_run: InputArtifact[ModelRun],
+    blessing: OutputArtifact[ModelBlessing],
+    gates: OutputArtifact[GateFindings],
+    champion: InputArtifact[Model] = None,
+) -> None:
+    """Blesses the candidate or not; never fails because a model is bad.
+
+    Args:
+        config: the `PipelineConfig` as JSON.
+        code: digest of our code and of the framework versions.
+        champion: the latest blessed model; None on a first run.
+    """
+    del code
+    parsed = PipelineConfig.model_validate_json(config)
+    run = read_training(model_run.uri)
+    name = os.path.basename(os.path.dirname(champion.uri)) + "/" + os.path.basename(champion.uri) if champion else None
+    evidence = read_evidence(evaluation.uri, run["training"]["labels"], parsed, name)
+    findings = judge(evidence, run["training"], parsed)
+    blessed = verdict(findings).ok
+    write_json(gates.uri, {"evidence": evidence.model_dump(), "findings": [f.model_dump(mode="json") for f in findings]})
+    os.makedirs(blessing.uri, exist_ok=True)
+    with open(os.path.join(blessing.uri, "BLESSED" if blessed else "NOT_BLESSED"), "w", encoding="utf-8"):
+        pass
+    blessing.set_int_custom_property("blessed", int(blessed))
+    blessing.set_string_custom_property("current_model", model.uri)
+    blessing.set_int_custom_property("current_model_id", model.id)

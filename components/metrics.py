@@ -1,0 +1,102 @@
+"""Metrics of candidate and champion on the same rows, overall and per slice, with 95 % intervals: `evaluate`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from components.bootstrap import interval, resample
+from components.metric_definitions import (
+    HIGHER_IS_BETTER,
+    METRICS,
+    Labels,
+    Probabilities,
+    row_losses,
+)
+from schemas.evidence import OVERALL, MetricValue, ModelEvidence, SliceEvidence
+
+__all__ = ["HIGHER_IS_BETTER", "METRICS", "evaluate"]
+
+
+def evaluate(
+    labels: NDArray[Any],
+    candidate: NDArray[Any],
+    champion: NDArray[Any] | None,
+    slices: Mapping[str, NDArray[np.bool_]],
+    metrics: Sequence[str],
+    label_values: Sequence[str],
+    resamples: int,
+    seed: int,
+    champion_name: str = "champion",
+) -> ModelEvidence:
+    """Metrics of candidate and champion on the same rows, overall first, then each slice.
+
+    Args:
+        labels: [n] index of the right class in `label_values`.
+        candidate: [n, classes] probabilities.
+        champion: the same of the champion, or None.
+        slices: name -> [n] mask of its rows.
+        metrics: names out of `METRICS`.
+        resamples: bootstrap resamples of rows behind each 95 % interval; the same for both models.
+        seed: of the resamples; each slice draws its own by its name, so slices do not influence each other.
+
+    Raises:
+        ValueError: when shapes or label indices do not fit.
+    """
+    labels = np.asarray(labels, dtype=np.int64)
+    models = [np.asarray(m, dtype=np.float64) for m in (candidate, champion) if m is not None]
+    _check_shapes(labels, models, label_values)
+    parts = []
+    for name, mask in {OVERALL: np.ones(len(labels), dtype=bool), **slices}.items():
+        on = [m[mask] for m in models]
+        parts.append(_evaluate_slice(name, labels[mask], on, metrics, label_values, resamples, seed))
+    directions = {m: HIGHER_IS_BETTER[m] for m in metrics}
+    return ModelEvidence(
+        slices=parts, champion=None if champion is None else champion_name, higher_is_better=directions
+    )
+
+
+def _evaluate_slice(
+    name: str,
+    labels: Labels,
+    models: list[Probabilities],
+    metrics: Sequence[str],
+    label_values: Sequence[str],
+    resamples: int,
+    seed: int,
+) -> SliceEvidence:
+    losses = [row_losses(labels, m) for m in models]
+    draws = resample(labels, models, losses, metrics, resamples, (seed, name))
+    points = [{m: METRICS[m](labels, model) for m in metrics} for model in models]
+    values = [{m: interval(p[m], d[m]) for m in metrics} for p, d in zip(points, draws, strict=True)]
+    rows = np.bincount(labels, minlength=len(label_values))
+    return SliceEvidence(
+        slice=name,
+        rows=len(labels),
+        labels={value: int(n) for value, n in zip(label_values, rows, strict=True)},
+        candidate=values[0],
+        champion=values[1] if len(models) > 1 else None,
+        difference={m: _difference(m, points, draws) for m in metrics} if len(models) > 1 else None,
+    )
+
+
+def _difference(
+    metric: str, points: list[dict[str, float | None]], draws: list[dict[str, Probabilities]]
+) -> MetricValue:
+    candidate, champion = points[0][metric], points[1][metric]
+    point = None if candidate is None or champion is None else candidate - champion
+    return interval(point, draws[0][metric] - draws[1][metric])
+
+
+def _check_shapes(labels: Labels, models: list[Probabilities], label_values: Sequence[str]) -> None:
+    shape = (len(labels), len(label_values))
+    for model in models:
+        if model.shape != shape:
+            raise ValueError(f"probabilities must have the shape {shape} (rows, classes), got {model.shape}")
+    if shape[1] < 2:
+        raise ValueError(f"metrics need at least two classes, got {shape[1]}")
+    if len(labels) and not 0 <= labels.min() <= labels.max() < shape[1]:
+        raise ValueError(f"label indices must be in 0 to {shape[1] - 1}, got {labels.min()} to {labels.max()}")

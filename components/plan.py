@@ -1,0 +1,219 @@
+"""What a run will read and how, settled before the graph is built: files, columns, types, contract, split bounds.
+
+The plan travels into the `ingest` node as a parameter, with the SHA-256 of every input file, so TFX's cache rests on content.
+A survey (one streamed pass over the data) happens only when something is not known yet: types without a schema, split bounds on
+a first run, times with `by_time`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from pydantic import BaseModel, ConfigDict
+
+from components import fingerprints, sources, spans, splits
+from schemas.config import ConfigError, PipelineConfig, did_you_mean
+from schemas.features import ColumnType, Feature, FeatureContract, Kind, label_text
+from schemas.run_record import DataFile
+
+Floats = npt.NDArray[np.float64]
+
+
+class IngestPlan(BaseModel):
+    """Everything `ingest` depends on. Equal plans give equal bytes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    form: str
+    files: tuple[DataFile, ...]
+    types: dict[str, ColumnType]
+    label: str
+    group_by: str | None
+    by_time: str | None
+    seed: int
+    bounds: splits.SplitBounds
+    rows_per_shard: int
+
+    @property
+    def window(self) -> list[int]:
+        """Spans, oldest first."""
+        return sorted({f.span for f in self.files})
+
+
+class SchemaColumn(BaseModel):
+    """What a schema says about a column, as far as reading it goes."""
+
+    type: ColumnType
+    categorical: bool
+
+
+def find_files(config: PipelineConfig, base: Path, span: int | None) -> list[DataFile]:
+    """The input files of a run with their digests, oldest span first.
+
+    Raises:
+        ConfigError: when no file matches.
+        DataBlocked: when a file cannot be read.
+    """
+    pattern = config.data.source.pattern
+    window = spans.pick_window(spans.find_spans(pattern, base), config.data.window, span, pattern)
+    files = []
+    for number, paths in window.items():
+        for path in paths:
+            try:
+                files.append(spans.digest_file(path, number))
+            except OSError as error:
+                raise sources.unreadable(path, error) from None
+    return files
+
+
+def common_columns(files: list[DataFile], form: str) -> list[str]:
+    """The columns that all files have.
+
+    Raises:
+        DataBlocked: when two files differ in their columns; the order does not matter.
+    """
+    first = sources.column_names(files[0].path, form)
+    for file in files[1:]:
+        names = sources.column_names(file.path, form)
+        if form != "tfrecord" and set(names) != set(first):
+            lost, new = sorted(set(first) - set(names)), sorted(set(names) - set(first))
+            said = [f"lacks {', '.join(map(repr, lost))}"] * bool(lost) + [f"has in addition {', '.join(map(repr, new))}"] * bool(new)
+            raise sources.problem(
+                "header_mismatch",
+                file.path,
+                f"compared with {Path(files[0].path).parent.name}/{Path(files[0].path).name} it {' and '.join(said)}.",
+                "Deliver all files of a window with the same columns.",
+            )
+        first = first if form != "tfrecord" else list(dict.fromkeys(first + names))
+    return first
+
+
+def check_columns(config: PipelineConfig, columns: list[str]) -> None:
+    """Every column that the configuration names must be in the data.
+
+    Raises:
+        ConfigError: with all names that are not.
+    """
+    data = config.data
+    named = [("data.label", data.label)]
+    named += [("data.exclude", n) for n in data.exclude] + [("data.features", n) for n in data.features]
+    named += [("data.split.group_by", data.split.group_by)] * bool(data.split.group_by)
+    named += [("data.split.by_time", data.split.by_time)] * bool(data.split.by_time)
+    named += [("evaluate.slices", n) for n in config.evaluate.slices]
+    named += [("transform.impute", n) for n in config.transform.impute.features]
+    problems = [f"{where}: {name!r} is not a column of the data.{did_you_mean(str(name), columns)}" for where, name in named if name not in columns]
+    if problems:
+        raise ConfigError(problems)
+
+
+class Survey(BaseModel):
+    """What a pass over all data found."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    types: dict[str, ColumnType | None] = {}
+    labels: dict[str, Any] = {}
+    times: Any = None
+
+
+def _batches(files: list[DataFile], form: str) -> Iterator[tuple[DataFile, int, pa.RecordBatch]]:
+    for file in files:
+        row = 1
+        for batch in sources.read_raw(file.path, form):
+            yield file, row, batch
+            row += batch.num_rows
+
+
+def survey_types(files: list[DataFile], form: str) -> dict[str, ColumnType | None]:
+    """Narrowest type of each column over all rows; None for a column without any value."""
+    types: dict[str, ColumnType | None] = {}
+    for _, _, batch in _batches(files, form):
+        for name, column in zip(batch.schema.names, batch.columns, strict=True):
+            types[name] = sources.infer_type(column, types.get(name))
+    return types
+
+
+def positions(batch: pa.RecordBatch, plan: IngestPlan) -> tuple[fingerprints.U64, fingerprints.U64, Floats]:
+    """Row fingerprints (high, low), and what the split is decided by: u in [0, 1), or the time."""
+    columns = list(zip(batch.schema.names, batch.columns, strict=True))
+    high, low = fingerprints.row_fingerprints(columns)
+    if plan.by_time:
+        times = batch.column(batch.schema.get_field_index(plan.by_time))
+        return high, low, times.cast(pa.float64()).to_numpy(zero_copy_only=False)
+    if plan.group_by:
+        group, _ = fingerprints.row_fingerprints([c for c in columns if c[0] == plan.group_by])
+        return high, low, fingerprints.unit_interval(group, plan.seed)
+    return high, low, fingerprints.unit_interval(high, plan.seed)
+
+
+def row_labels(batch: pa.RecordBatch, label: str) -> list[str]:
+    """Label value of each row, in its one spelling. The column has no nulls."""
+    return [label_text(v) for v in batch.column(batch.schema.get_field_index(label)).to_pylist()]
+
+
+def labelled(batch: pa.RecordBatch, label: str) -> pa.RecordBatch:
+    """Only the rows that have a label."""
+    return batch.filter(batch.column(batch.schema.get_field_index(label)).is_valid())
+
+
+def survey_bounds(plan: IngestPlan, config: PipelineConfig) -> splits.SplitBounds:
+    """Bounds of the splits from the data of this run: per label, or in time."""
+    found: dict[str, list[Floats]] = {}
+    for file, row, batch in _batches(list(plan.files), plan.form):
+        rows = labelled(sources.typed(sources.complete(batch, plan.types), plan.types, file.path, row), plan.label)
+        if not rows.num_rows:
+            continue
+        at = positions(rows, plan)[2]
+        names = np.array(row_labels(rows, plan.label) if not plan.by_time else [""] * rows.num_rows, dtype=object)
+        for name in set(names):
+            found.setdefault(name, []).append(at[names == name])
+    merged = {name: np.concatenate(parts) for name, parts in found.items()}
+    if plan.by_time:
+        times = merged.get("", np.empty(0))
+        times = times[~np.isnan(times)]
+        return splits.time_bounds(config.data.split, times) if len(times) else plan.bounds
+    return splits.stratified_bounds(config.data.split, merged)
+
+
+def make_contract(
+    config: PipelineConfig, types: Mapping[str, ColumnType | None], known: Mapping[str, SchemaColumn]
+) -> FeatureContract:
+    """Inputs, label and what is left out, with a reason for each kind.
+
+    Args:
+        types: column -> type, None for a column without any value.
+        known: what the schema says; empty on a first run. A column that a schema does not know is no input.
+    """
+    data = config.data
+    features, excluded = [], []
+    for name in sorted(types):
+        kind = types[name]
+        if name == data.label:
+            continue
+        if name in data.exclude or name == data.split.group_by or kind is None or (known and name not in known):
+            excluded.append(name)
+            continue
+        if name in data.features:
+            modelled, reason = Kind(data.features[name]), "set in data.features"
+        elif name in known and known[name].categorical:
+            modelled, reason = Kind.CATEGORICAL, "categorical in the schema"
+        else:
+            modelled = Kind.CATEGORICAL if kind is ColumnType.STRING else Kind.NUMERIC
+            reason = f"{kind.value} values"
+        features.append(Feature(name=name, type=kind, kind=modelled, reason=reason))
+    wrong = [
+        f"data.features.{f.name}: numeric needs numbers, but the column holds text. Set it to categorical, or clean it."
+        for f in features
+        if f.kind is Kind.NUMERIC and f.type is ColumnType.STRING
+    ]
+    if not features:
+        wrong.append("data: no input is left besides the label. Exclude less, or add columns.")
+    if wrong:
+        raise ConfigError(wrong)
+    label_type = types.get(data.label) or ColumnType.STRING
+    return FeatureContract(label=data.label, label_type=label_type, features=tuple(features), excluded=tuple(excluded))

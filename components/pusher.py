@@ -1,0 +1,40 @@
+"""The push: what is blessed goes behind the next version number, the same model never twice (`components.served`).
+
+No `from __future__ import annotations` here: TFX reads the annotations of `@component` functions.
+"""
+
+from tfx.dsl.component.experimental.annotations import InputArtifact, OutputArtifact, Parameter
+from tfx.dsl.component.experimental.decorators import component
+from tfx.types.standard_artifacts import Model, ModelBlessing, ModelRun, PushedModel
+from tfx.utils import path_utils
+
+from components.artifacts import write_json
+from components.judge_model import read_training
+from components.served import model_digest, push
+
+
+@component
+def pusher(
+    directory: Parameter[str],
+    run: Parameter[str],
+    model: InputArtifact[Model],
+    model_run: InputArtifact[ModelRun],
+    blessing: InputArtifact[ModelBlessing],
+    pushed_model: OutputArtifact[PushedModel],
+) -> None:
+    """Pushes a blessed model; does nothing for one that is not.
+
+    Args:
+        directory: where versions are.
+        run: id of this run. It makes the node run every time: what is served is looked up, not remembered.
+    """
+    if blessing.get_int_custom_property("blessed") != 1:
+        pushed_model.set_int_custom_property("pushed", 0)
+        write_json(pushed_model.uri, {"pushed": None})
+        return
+    saved_model = path_utils.serving_model_path(model.uri)
+    result = push(saved_model, directory, model_digest(saved_model, read_training(model_run.uri)["weights"]), run)
+    pushed_model.set_int_custom_property("pushed", 1)
+    pushed_model.set_string_custom_property("pushed_destination", result["path"])
+    pushed_model.set_string_custom_property("pushed_version", str(result["version"]))
+    write_json(pushed_model.uri, {"pushed": result})

@@ -1,0 +1,72 @@
+"""The one node that blocks. What comes after it consumes its output, so on bad data there is nothing to consume.
+
+No `from __future__ import annotations` here: TFX reads the annotations of `@component` functions.
+"""
+
+import json
+import os
+import shutil
+
+from tfx.dsl.component.experimental.annotations import InputArtifact, OutputArtifact, Parameter
+from tfx.dsl.component.experimental.decorators import component
+from tfx.types.standard_artifacts import Examples
+
+from components.artifacts import AcceptedData, DataFindings, read_json, write_json
+from schemas.findings import DataBlocked, Finding, Severity, verdict
+
+
+def apply_accepted(findings: list[Finding], accept: dict[str, str]) -> list[Finding]:
+    """Blocking findings whose code was accepted become warnings that say so.
+
+    Args:
+        accept: code -> reason.
+    """
+    out = []
+    for finding in findings:
+        if finding.severity is Severity.BLOCK and finding.code in accept:
+            message = f"{finding.message} Let through once: {accept[finding.code]}"
+            finding = finding.model_copy(update={"severity": Severity.WARN, "message": message})
+        out.append(finding)
+    return out
+
+
+def link_tree(source: str, target: str) -> None:
+    """The files of a folder under another one: hard links where the file system has them, copies elsewhere."""
+    for folder, _, names in os.walk(source):
+        into = os.path.join(target, os.path.relpath(folder, source))
+        os.makedirs(into, exist_ok=True)
+        for name in names:
+            try:
+                os.link(os.path.join(folder, name), os.path.join(into, name))
+            except OSError:
+                shutil.copy2(os.path.join(folder, name), os.path.join(into, name))
+
+
+@component
+def require_ok(
+    accept: Parameter[str],
+    examples: InputArtifact[Examples],
+    findings: InputArtifact[DataFindings],
+    checked_examples: OutputArtifact[Examples],
+    accepted: OutputArtifact[AcceptedData],
+) -> None:
+    """Passes the examples on when nothing blocks.
+
+    Args:
+        accept: JSON object, code of a finding -> why it is let through this once.
+
+    Raises:
+        DataBlocked: when a finding blocks.
+    """
+    document = read_json(findings.uri)
+    judged = apply_accepted([Finding.model_validate(f) for f in document["findings"]], json.loads(accept))
+    if not verdict(judged).ok:
+        raise DataBlocked(judged)
+    link_tree(examples.uri, checked_examples.uri)
+    checked_examples.split_names = examples.split_names
+    checked_examples.span = examples.span
+    checked_examples.version = examples.version
+    checked_examples.set_string_custom_property("payload_format", "FORMAT_TF_EXAMPLE")
+    accepted.span = document["evidence"]["spans"][-1]["span"]
+    judged_document = [f.model_dump(mode="json") for f in judged]
+    write_json(accepted.uri, {"evidence": document["evidence"], "accept": json.loads(accept), "judged": judged_document})

@@ -1,0 +1,162 @@
+"""The whole graph on one screen: a job in, a TFX pipeline out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+from tfx import v1 as tfx
+from tfx.dsl.components.common.resolver import Resolver
+from tfx.types import standard_artifacts
+from tfx.types.channel import Channel
+
+from components import evaluate, resolvers
+from components.artifacts import AcceptedData
+from components.ingest import ingest
+from components.inspect_data import inspect_data
+from components.judge_model import judge_model
+from components.plan import IngestPlan
+from components.pusher import pusher
+from components.require_ok import require_ok
+from schemas.config import PipelineConfig
+from schemas.features import FeatureContract
+
+FN_API_RUNNER = "apache_beam.runners.portability.fn_api_runner.FnApiRunner"
+
+
+class Graph(BaseModel):
+    """All that the graph depends on."""
+
+    config: PipelineConfig
+    plan: IngestPlan
+    contract: FeatureContract
+    schema_file: str | None
+    code: str
+    run_id: str
+    root: Path
+    serving: Path
+    accept: dict[str, str] = {}
+    cache: bool = True
+
+
+def beam_args(config: PipelineConfig) -> list[str]:
+    """Beam's options. The runner is named in full: the default one tries to download a binary (apache/beam#34549)."""
+    beam = config.beam
+    mode = ["--direct_num_workers=%d" % beam.workers, f"--direct_running_mode={beam.mode}"]
+    return [f"--runner={FN_API_RUNNER}", *mode, *beam.args]
+
+
+def _schema_node(g: Graph, statistics: Any) -> Any:
+    if g.schema_file:
+        return tfx.components.ImportSchemaGen(schema_file=g.schema_file).with_id("schema")
+    only_train = dict(infer_feature_shape=False, exclude_splits=["eval", "test"])
+    return tfx.components.SchemaGen(statistics=statistics, **only_train).with_id("schema")
+
+
+def build(g: Graph) -> tfx.dsl.Pipeline:
+    """Wires all stages. Transform and everything after it consume the output of `require_ok`: gating is a data dependency."""
+    config, contract, code = g.config.model_dump_json(), g.contract.model_dump_json(), g.code
+    data = ingest(plan=g.plan.model_dump_json(), code=code).with_id("ingest")
+    examples = data.outputs["examples"]
+    statistics = tfx.components.StatisticsGen(examples=examples).with_id("statistics")
+    schema = _schema_node(g, statistics.outputs["statistics"])
+    validator = tfx.components.ExampleValidator(
+        statistics=statistics.outputs["statistics"], schema=schema.outputs["schema"]
+    ).with_id("example_validator")
+    previous = Resolver(
+        strategy_class=resolvers.PreviousAcceptedSpan,
+        config={"span": g.plan.window[-1]},
+        accepted=Channel(type=AcceptedData, producer_component_id="require_ok"),
+    ).with_id("previous_data")
+    findings = inspect_data(
+        config=config,
+        contract=contract,
+        code=code,
+        examples=examples,
+        report=data.outputs["report"],
+        anomalies=validator.outputs["anomalies"],
+        previous=previous.outputs["accepted"],
+    ).with_id("inspect_data")
+    ok = require_ok(
+        accept=json.dumps(g.accept, sort_keys=True), examples=examples, findings=findings.outputs["findings"]
+    ).with_id("require_ok")
+    checked = ok.outputs["checked_examples"]
+    transform = tfx.components.Transform(
+        examples=checked,
+        schema=schema.outputs["schema"],
+        preprocessing_fn="components.preprocessing.preprocessing_fn",
+        splits_config=tfx.proto.SplitsConfig(analyze=["train"]),
+        materialize=False,  # the graph is applied where rows are used, in canonical order; materialised rows have no order
+        disable_statistics=True,
+        disable_analyzer_cache=True,
+        custom_config={
+            "contract": contract,
+            "impute": g.config.transform.impute.model_dump_json(),
+            "vocabulary_size": g.config.transform.vocabulary_size,
+            "code": code,
+        },
+    ).with_id("transform")
+    trainer = tfx.components.Trainer(
+        run_fn="components.training.run_fn",
+        examples=checked,
+        transform_graph=transform.outputs["transform_graph"],
+        schema=schema.outputs["schema"],
+        train_args=tfx.proto.TrainArgs(splits=["train"]),
+        eval_args=tfx.proto.EvalArgs(splits=["eval"]),
+        custom_config={"contract": contract, "train": g.config.train.model_dump_json(), "code": code},
+    ).with_id("trainer")
+    champion = Resolver(
+        strategy_class=tfx.dsl.experimental.LatestBlessedModelStrategy,
+        model=Channel(type=standard_artifacts.Model, producer_component_id="trainer"),
+        model_blessing=Channel(type=standard_artifacts.ModelBlessing, producer_component_id="judge_model"),
+    ).with_id("champion")
+    evaluator = evaluate.Evaluator(
+        examples=checked,
+        model=trainer.outputs["model"],
+        baseline_model=champion.outputs["model"],
+        label=g.contract.label,
+        slices=g.config.evaluate.slices,
+        code=code,
+    ).with_id("evaluator")
+    judged = judge_model(
+        config=config,
+        code=code,
+        evaluation=evaluator.outputs["evaluation"],
+        model=trainer.outputs["model"],
+        model_run=trainer.outputs["model_run"],
+        champion=champion.outputs["model"],
+    ).with_id("judge_model")
+    push = pusher(
+        directory=str(g.serving),
+        run=g.run_id,
+        model=trainer.outputs["model"],
+        model_run=trainer.outputs["model_run"],
+        blessing=judged.outputs["blessing"],
+    ).with_id("pusher")
+    nodes = [
+        data,
+        statistics,
+        schema,
+        validator,
+        previous,
+        findings,
+        ok,
+        transform,
+        trainer,
+        champion,
+        evaluator,
+        judged,
+        push,
+    ]
+    return tfx.dsl.Pipeline(
+        pipeline_name=g.config.name,
+        pipeline_root=str(g.root / "artifacts"),
+        components=nodes,
+        enable_cache=g.cache,
+        metadata_connection_config=tfx.orchestration.metadata.sqlite_metadata_connection_config(
+            str(g.root / "metadata.db")
+        ),
+        beam_pipeline_args=beam_args(g.config),
+    )

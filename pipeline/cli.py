@@ -1,0 +1,187 @@
+"""The `retrain` command: what it is called with, and how errors become exit codes. Each command's work is a module of
+its own in `pipeline.commands`, imported when it is called, so that reading commands stay fast.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from schemas import __version__
+
+app = typer.Typer(
+    name="retrain",
+    help="Retrains a model on new data, stops a bad retrain, and says why.",
+    epilog="Exit codes: 0 pushed or nothing to do, 1 internal failure, 2 usage or configuration, 3 blocked by data, "
+    "4 model not blessed, 5 another run works in this workspace.",
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+ConfigArgument = Annotated[Path, typer.Argument(metavar="CONFIG", help="Configuration of the pipeline (YAML).")]
+RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="Id of a run, a unique prefix of it, or 'latest'.")]
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option("--config", help="Configuration; default: the one in the current folder."),
+]
+WorkspaceOption = Annotated[
+    Path | None,
+    typer.Option("--workspace", help="Folder of runs and models; default: .retrain beside the configuration."),
+]
+OverrideOption = Annotated[
+    list[str] | None,
+    typer.Option("--override", metavar="KEY=VALUE", help="Replaces a value of the configuration; repeatable."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, all else on stderr.")]
+DebugOption = Annotated[bool, typer.Option("--debug", help="Traceback of an internal failure.")]
+
+
+def _version(value: bool) -> None:
+    if value:
+        typer.echo(f"retrain {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Version.")] = False,
+) -> None:
+    """Options before the command."""
+
+
+@app.command()
+def run(
+    config: ConfigArgument,
+    span: Annotated[int | None, typer.Option(help="Newest span to use; default: the newest there is.")] = None,
+    override: OverrideOption = None,
+    accept: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CODE", help="Lets findings of this code pass; needs --reason; repeatable."),
+    ] = None,
+    reason: Annotated[str | None, typer.Option(help="Why they may pass; recorded.")] = None,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Repeats stages that were done before.")] = False,
+) -> None:
+    """One retrain: trains, evaluates, and pushes only what is better."""
+    from pipeline.commands.run import run_command
+
+    code = run_command(
+        config=config,
+        span=span,
+        overrides=override or [],
+        accept=accept or [],
+        reason=reason,
+        workspace=workspace,
+        as_json=as_json,
+        debug=debug,
+        use_cache=not no_cache,
+    )
+    raise typer.Exit(code)
+
+
+@app.command()
+def check(config: ConfigArgument, override: OverrideOption = None, as_json: JsonOption = False) -> None:
+    """Checks configuration, environment and data paths, without running anything."""
+    from pipeline.commands.check import check_command
+
+    raise typer.Exit(check_command(config=config, overrides=override or [], as_json=as_json))
+
+
+@app.command()
+def runs(
+    config: ConfigArgument,
+    limit: Annotated[int, typer.Option(min=0, help="How many of the newest; 0 for all.")] = 20,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """The history: every run with its outcome, newest first."""
+    from pipeline.commands.runs import runs_command
+
+    raise typer.Exit(runs_command(config=config, limit=limit, workspace=workspace, as_json=as_json))
+
+
+@app.command()
+def show(
+    run: RunArgument,
+    part: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[PART]", help="findings, metrics, curves, schema, stats or lineage; default: a summary."
+        ),
+    ] = None,
+    config: ConfigOption = None,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """One run, or one part of it."""
+    from pipeline.commands.show import show_command
+
+    raise typer.Exit(show_command(run=run, part=part, config=config, workspace=workspace, as_json=as_json))
+
+
+@app.command()
+def report(
+    run: RunArgument,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="File to write, '-' for standard output; default: in the run's folder."),
+    ] = None,
+    config: ConfigOption = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """One run as one HTML page that works offline."""
+    from pipeline.commands.report import report_command
+
+    raise typer.Exit(report_command(run=run, output=output, config=config, workspace=workspace))
+
+
+@app.command()
+def replay(
+    run: RunArgument,
+    config: ConfigOption = None,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Runs it again and compares digests; exit code 0 only when all are identical."""
+    from pipeline.commands.replay import replay_command
+
+    raise typer.Exit(replay_command(run=run, config=config, workspace=workspace, as_json=as_json, debug=debug))
+
+
+@app.command()
+def predict(
+    config: ConfigArgument,
+    input_: Annotated[Path, typer.Option("--input", help="Rows to score, in the format of the data.")],
+    output: Annotated[Path, typer.Option("--output", help="File to write the scores to.")],
+    version: Annotated[int | None, typer.Option("--version", help="Model version; default: the newest.")] = None,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Scores rows with the served model."""
+    from pipeline.commands.predict import predict_command
+
+    code = predict_command(
+        config=config, input_path=input_, output_path=output, version=version, workspace=workspace, as_json=as_json
+    )
+    raise typer.Exit(code)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs a command and returns its exit code."""
+    from pipeline.failures import guarded
+
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    return guarded(lambda: app(words, prog_name="retrain", standalone_mode=False), words)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,156 @@
+"""From what a run left behind (events and artifacts, also of a crash) to its `RunRecord`. Imports neither TFX nor TensorFlow."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from components.served import served
+from pipeline.job import STAGES, Event
+from schemas.evidence import DataEvidence, ModelEvidence
+from schemas.features import FeatureContract
+from schemas.findings import Finding
+from schemas.run_record import DataFile, LearnedFeature, Pushed, RunRecord, Stage, StageState, Status, Training
+
+DOCUMENT = "document.json"
+
+
+def _document(stages: dict[str, Stage], stage: str, output: str) -> Any:
+    """The JSON document of a stage's output, or None when the stage did not get that far."""
+    uri = stages[stage].artifacts.get(output) if stage in stages else None
+    path = Path(uri) / DOCUMENT if uri else None
+    return json.loads(path.read_text(encoding="utf-8")) if path and path.exists() else None
+
+
+def stages_of(events: list[Event]) -> dict[str, Stage]:
+    """All stages with their last known state; one that was running when the worker ended has failed."""
+    stages = {name: Stage(name=name) for name in STAGES}
+    for event in events:
+        if event.kind == "stage" and event.stage in stages:
+            stages[event.stage] = Stage(
+                name=event.stage, state=StageState(event.state), seconds=event.seconds, artifacts=event.artifacts
+            )
+    for name, stage in stages.items():
+        if stage.state is StageState.RUNNING:
+            stages[name] = stage.model_copy(update={"state": StageState.FAILED})
+    return stages
+
+
+def collect(record: RunRecord, events: list[Event], serving: Path) -> RunRecord:
+    """Fills a record in from events and the artifacts they name; the status, the findings and the numbers follow from them."""
+    stages = stages_of(events)
+    update: dict[str, Any] = {"stages": list(stages.values())}
+    for event in events:
+        if event.kind == "plan":
+            update |= _planned(event.data)
+    update["findings"] = _findings(stages, events)
+    update |= _data(stages) | _model(stages)
+    update["digests"] = _digests(stages)
+    error = next((e for e in events if e.kind == "error"), None)
+    status, pushed = _status(stages, events, error)
+    now = served(str(serving))
+    update |= {
+        "status": status,
+        "exit_code": status.exit_code,
+        "pushed": pushed,
+        "served": Pushed(version=now["version"], path=now["path"]) if now else None,
+        "failed_stage": error.stage if error and status is not Status.BLOCKED else None,
+        "error": error.message if error else None,
+    }
+    if status is Status.FAILED and error is None:
+        running = [e.stage for e in events if e.kind == "stage" and e.state == "running"]
+        update |= {"failed_stage": running[-1] if running else None, "error": "The worker process ended without a word (killed?)."}
+    return record.model_copy(update=update)
+
+
+def _planned(data: dict[str, Any]) -> dict[str, Any]:
+    files = [DataFile.model_validate(f) for f in data["plan"]["files"]]
+    digest = hashlib.sha256(json.dumps([[f.span, f.bytes, f.sha256] for f in files]).encode()).hexdigest()
+    window = sorted({f.span for f in files})
+    contract = FeatureContract.model_validate(data["contract"])
+    return {"files": files, "data_digest": digest, "window": window, "span": window[-1], "contract": contract}
+
+
+def _findings(stages: dict[str, Stage], events: list[Event]) -> list[Finding]:
+    """Of the data (as the blocking stage judged them, when one did), then of the model."""
+    blocked = next((e.findings for e in events if e.kind == "error" and e.findings), None)
+    data = blocked
+    if data is None:
+        document = _document(stages, "inspect_data", "findings") or {"findings": []}
+        data = [Finding.model_validate(f) for f in document["findings"]]
+        accepted = (_document(stages, "require_ok", "accepted") or {}).get("judged")
+        data = [Finding.model_validate(f) for f in accepted] if accepted else data
+    gates = _document(stages, "judge_model", "gates") or {"findings": []}
+    return [*data, *(Finding.model_validate(f) for f in gates["findings"])]
+
+
+def _data(stages: dict[str, Stage]) -> dict[str, Any]:
+    document = _document(stages, "inspect_data", "findings")
+    return {"data": DataEvidence.model_validate(document["evidence"])} if document else {}
+
+
+def learned_path(transform_graph: str) -> Path:
+    """The asset with what Transform learned."""
+    return Path(transform_graph) / "transform_fn" / "assets" / "learned"
+
+
+def _model(stages: dict[str, Stage]) -> dict[str, Any]:
+    out: dict[str, Any] = {}
+    graph = stages["transform"].artifacts.get("transform_graph")
+    if graph and learned_path(graph).exists():
+        with learned_path(graph).open("rb") as file:
+            out["learned"] = [LearnedFeature.model_validate(f) for f in json.loads(file.readline())]
+    training = _training(stages)
+    if training:
+        out["training"] = Training.model_validate(training["training"])
+    gates = _document(stages, "judge_model", "gates")
+    if gates:
+        out["evaluation"] = ModelEvidence.model_validate(gates["evidence"])
+    return out
+
+
+def _training(stages: dict[str, Stage]) -> dict[str, Any] | None:
+    run = stages["trainer"].artifacts.get("model_run")
+    path = Path(run) / "training.json" if run else None
+    return json.loads(path.read_text(encoding="utf-8")) if path and path.exists() else None
+
+
+def _digests(stages: dict[str, Stage]) -> dict[str, str]:
+    """SHA-256 of what a repeated run must give again, as far as the run got."""
+    out: dict[str, str] = {}
+    report = _document(stages, "ingest", "report")
+    if report:
+        out["examples"] = report["digest"]
+    graph = stages["transform"].artifacts.get("transform_graph")
+    if graph and learned_path(graph).exists():
+        out["transform"] = transform_digest(Path(graph))
+    training = _training(stages)
+    if training:
+        out["weights"] = training["weights"]
+    gates = _document(stages, "judge_model", "gates")
+    if gates:
+        candidate = [[s["slice"], s["rows"], s["labels"], s["candidate"]] for s in gates["evidence"]["slices"]]
+        out["metrics"] = hashlib.sha256(json.dumps(candidate, sort_keys=True).encode()).hexdigest()
+    return out
+
+
+def transform_digest(graph: Path) -> str:
+    """SHA-256 over the exported graph's bytes and what it learned."""
+    digest = hashlib.sha256()
+    for path in (graph / "transform_fn" / "saved_model.pb", learned_path(str(graph))):
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _status(stages: dict[str, Stage], events: list[Event], error: Event | None) -> tuple[Status, Pushed | None]:
+    if error is not None:
+        return {"config": Status.INVALID, "blocked": Status.BLOCKED}.get(error.problem or "", Status.FAILED), None
+    if not any(e.kind == "end" for e in events):
+        return Status.FAILED, None
+    result = (_document(stages, "pusher", "pushed_model") or {}).get("pushed")
+    if result is None:
+        return Status.NOT_BLESSED, None
+    pushed = Pushed.model_validate(result)
+    return (Status.NOTHING_NEW if pushed.already_there else Status.PUSHED), pushed

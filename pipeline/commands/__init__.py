@@ -1,0 +1,1 @@
+"""The commands of `retrain`, one module each, imported by `pipeline.cli` when they are called."""

@@ -1,0 +1,28 @@
+"""`retrain report RUN [-o FILE]`: one run as one HTML page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pipeline.commands.output import emit
+from pipeline.errors import UsageError
+from pipeline.locate import find_place
+from pipeline.record_json import write_atomic
+from pipeline.report import render
+
+
+def report_command(*, run: str, output: Path | None, config: Path | None, workspace: Path | None) -> int:
+    """Writes the page (``-``: to standard output) and says where it is."""
+    place = find_place(config, workspace)
+    record = place.workspace.load_record(place.workspace.find(run, place.name))
+    page = render(record)
+    if str(output) == "-":
+        emit(page)
+        return 0
+    path = output or place.workspace.report_path(record.run_id)
+    try:
+        write_atomic(path, page)
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be written ({error.strerror}). Choose another place with -o FILE.") from None
+    emit(f"{path}\n")
+    return 0

@@ -1,0 +1,131 @@
+"""`retrain run`: one retrain, from configuration to verdict."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from datetime import datetime, timezone
+from pathlib import Path
+
+from components.registry import build_all
+from components.spans import find_spans, pick_window
+from pipeline.commands.output import emit_json
+from pipeline.console import RunDisplay
+from pipeline.errors import UsageError
+from pipeline.job import STAGES, Event, Job
+from pipeline.lock import RunLock
+from pipeline.supervise import Supervisor, finish, new_record, settle
+from pipeline.workspace import Workspace, new_run_id
+from schemas.config import ConfigError, PipelineConfig, load_config
+from schemas.run_record import RunRecord, Status
+
+
+def accepted(codes: list[str], reason: str | None) -> dict[str, str]:
+    """Code -> reason.
+
+    Raises:
+        UsageError: when one is given without the other.
+    """
+    if codes and not (reason or "").strip():
+        raise UsageError("--accept needs --reason TEXT: why may this finding pass? It is kept in the record.")
+    if reason and not codes:
+        raise UsageError("--reason needs --accept CODE: which finding may pass?")
+    return {code: (reason or "").strip() for code in codes}
+
+
+def check_runner(config: PipelineConfig) -> None:
+    """The runner must be one of the files in `pipeline/runners`."""
+    from schemas.config import did_you_mean
+
+    names = sorted(p.stem for p in (Path(__file__).parent.parent / "runners").glob("*.py") if p.stem[:1] != "_")
+    if config.runner not in names:
+        raise ConfigError([f"runner: unknown runner {config.runner!r}.{did_you_mean(config.runner, names)}"])
+
+
+def newest_span(config: PipelineConfig, base: Path, span: int | None) -> int:
+    """The span of this run.
+
+    Raises:
+        ConfigError: when there are no data, or none of that span.
+    """
+    pattern = config.data.source.pattern
+    return max(pick_window(find_spans(pattern, base), config.data.window, span, pattern))
+
+
+def execute(
+    job: Job, config: PipelineConfig, config_path: Path, workspace: Workspace, lock: RunLock, display: RunDisplay
+) -> tuple[RunRecord, list[Event]]:
+    """Runs a job in a worker and saves its record, however it ends.
+
+    Raises:
+        KeyboardInterrupt: after the record of the interrupted run is saved.
+    """
+    record = new_record(job, config, config_path, workspace)
+    workspace.save_record(record)
+    supervisor = Supervisor(job, workspace, lock, display)
+    try:
+        code = supervisor.run()
+    except KeyboardInterrupt:
+        changes = {"status": Status.INTERRUPTED, "exit_code": Status.INTERRUPTED.exit_code, "error": "Interrupted from the keyboard."}
+        settle(record.model_copy(update=changes), workspace)
+        raise
+    return finish(record, supervisor.events, job.serving, workspace, code), supervisor.events
+
+
+def clean_temporary(workspace: Workspace) -> None:
+    """Removes temporary files of killed runs; only ever called with the lock held."""
+    shutil.rmtree(workspace.root / "tmp", ignore_errors=True)
+
+
+def run_command(
+    config: Path,
+    span: int | None,
+    overrides: list[str],
+    accept: list[str],
+    reason: str | None,
+    workspace: Path | None,
+    as_json: bool,
+    debug: bool,
+    use_cache: bool,
+) -> int:
+    """Runs once and prints the verdict.
+
+    Returns:
+        The exit code of the contract: 0 pushed or nothing new, 1 failed, 2 invalid, 3 blocked, 4 not blessed.
+
+    Raises:
+        ConfigError, UsageError, LockHeld: before anything is run.
+    """
+    let_through = accepted(accept, reason)
+    parsed = load_config(config, overrides)
+    build_all(parsed)
+    check_runner(parsed)
+    base = config.resolve().parent
+    number = newest_span(parsed, base, span)
+    place = Workspace.for_config(config, workspace)
+    run_id = new_run_id(datetime.now(timezone.utc), number)
+    with place.lock(run_id) as lock:
+        clean_temporary(place)
+        folder = place.run_folder(run_id)
+        folder.mkdir(parents=True)
+        job = Job(
+            config=parsed.model_dump(mode="json"),
+            base=base,
+            root=place.root,
+            folder=folder,
+            serving=place.serving(parsed.name, parsed.push.directory),
+            run_id=run_id,
+            span=number,
+            accept=let_through,
+            cache=use_cache,
+        )
+        with RunDisplay(STAGES) as display:
+            record, events = execute(job, parsed, config.resolve(), place, lock, display)
+            display.finish(record)
+    if debug:
+        for event in events:
+            if event.traceback:
+                print(event.traceback, file=sys.stderr)
+    if as_json:
+        emit_json(record)
+    return record.exit_code

@@ -1,0 +1,76 @@
+"""What the parent process asks the worker process to do, and the events that come back, one JSON object a line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from schemas.findings import Finding
+
+#: Stages a person sees, in order; the nodes of the graph have these ids.
+STAGES = (
+    "ingest",
+    "statistics",
+    "schema",
+    "example_validator",
+    "inspect_data",
+    "require_ok",
+    "transform",
+    "trainer",
+    "evaluator",
+    "judge_model",
+    "pusher",
+)
+EVENTS_FD = "RETRAIN_EVENTS_FD"
+PLAN, SCHEMA = "plan.json", "schema.pbtxt"
+
+
+class Job(BaseModel):
+    """One run for the worker.
+
+    Attributes:
+        config: plain configuration data, defaults included.
+        base: folder that paths of the configuration are relative to.
+        root: the workspace.
+        folder: the run's folder.
+        recorded: folder of a run whose plan and schema are to be used again (replay); None to plan anew.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    config: dict[str, Any]
+    base: Path
+    root: Path
+    folder: Path
+    serving: Path
+    run_id: str
+    span: int | None
+    accept: dict[str, str] = {}
+    cache: bool = True
+    recorded: Path | None = None
+
+
+class Event(BaseModel):
+    """Something that happened in the worker.
+
+    Attributes:
+        kind: ``plan`` (data: the plan and the contract), ``stage``, ``error`` or ``end``.
+        stage: the stage it is about.
+        state: its new state, for ``stage``.
+        problem: ``config``, ``blocked`` or ``failed``, for ``error``.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Literal["plan", "stage", "error", "end"]
+    stage: str | None = None
+    state: str | None = None
+    seconds: float | None = None
+    artifacts: dict[str, str] = {}
+    problem: Literal["config", "blocked", "failed"] | None = None
+    message: str = ""
+    traceback: str = ""
+    findings: list[Finding] = []
+    data: dict[str, Any] = {}

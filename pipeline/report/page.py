@@ -1,0 +1,85 @@
+"""Fills the template: gives it the record, the explanation, the geometry of the charts and the spelling of numbers."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from pipeline import wording
+from pipeline.explain import explanation_of, main_metric
+from pipeline.report.charts import Forest, curves_chart, forest, rate_chart, trend
+from schemas import __version__
+from schemas.evidence import OVERALL, SPLITS, SliceEvidence
+from schemas.findings import Severity, verdict
+from schemas.run_record import RunRecord, Status
+
+FOLDER = Path(__file__).parent
+FILTERS = ("number", "metric_name", "metric_value", "interval", "percent", "duration", "moment", "size")
+
+
+def render(record: RunRecord) -> str:
+    """The page. Shows no rows and no values of features, apart from labels, slices and what stands in for missing."""
+    metric = main_metric(record)
+    training = record.training
+    page = _environment().get_template("report.html.j2")
+    return page.render(
+        record=record,
+        told=explanation_of(record),
+        tone=wording.STATUS_TONES[record.status],
+        word=wording.STATUS_WORDS[record.status],
+        why_title="Worth a look" if record.status is Status.PUSHED else "Why",
+        where=wording.span_text(record),
+        sums=verdict(record.findings),
+        bad=sorted((f for f in record.findings if f.severity is not Severity.OK), key=lambda f: -f.severity.rank),
+        passed=wording.of_severity(record, Severity.OK),
+        metric=metric,
+        overall=_overall(record),
+        duel=_duel(record, metric),
+        curves=curves_chart(training) if training else None,
+        rate=rate_chart(training) if training else None,
+        trend=trend,
+        splits=SPLITS,
+        css=Markup((FOLDER / "report.css").read_text(encoding="utf-8")),
+        made_by=f"Retrain {__version__}",
+    )
+
+
+def _overall(record: RunRecord) -> SliceEvidence | None:
+    slices = record.evaluation.slices if record.evaluation else []
+    return next((s for s in slices if s.slice == OVERALL), None)
+
+
+def _duel(record: RunRecord, metric: str | None) -> Forest | None:
+    """Candidate and champion on one axis; None when there is nothing to compare."""
+    overall = _overall(record)
+    if overall is None or metric is None or overall.champion is None or metric not in overall.champion:
+        return None
+    return forest([("this run", overall.candidate[metric]), ("champion", overall.champion[metric])])
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters.update({name: getattr(wording, name) for name in FILTERS})
+    made.globals.update(
+        severity_glyphs={s.value: g for s, g in wording.SEVERITY_GLYPHS.items()},
+        stage_glyphs={s.value: g for s, g in wording.STAGE_GLYPHS.items()},
+        tone_glyphs=wording.TONE_GLYPHS,
+    )
+    return made
+
+
+def _finalize(value: Any) -> Any:
+    """Everything that is written passes here: characters that steer or turn text are spelt out, then it is escaped."""
+    return wording.clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value

@@ -1,0 +1,68 @@
+"""The list of runs, newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from pipeline.explain import explanation_of, main_metric
+from pipeline.show.tables import note, table
+from pipeline.wording import STATUS_TONES, STATUS_WORDS, TONE_GLYPHS, duration, metric_name, metric_value
+from pipeline.workspace import BadRecord
+from schemas.run_record import RunRecord
+
+TONE_STYLES = {"good": "green", "held": "yellow", "bad": "red", "idle": "dim"}
+
+
+def runs_table(records: Iterable[RunRecord | BadRecord]) -> RenderableType:
+    """One line a run. The metric is the one that stands for the model (see `explain.main_metric`)."""
+    listed = list(records)
+    columns = ["!run", "outcome", ">span", ">on test", ">version", ">time"]
+    problems = [note(f"{r.run_id}: {r.problem}") for r in listed if isinstance(r, BadRecord)]
+    return Group(table("Runs, newest first", columns, [_row(r) for r in listed]), *problems)
+
+
+def _row(record: RunRecord | BadRecord) -> list[Text | str]:
+    if isinstance(record, BadRecord):
+        return [record.run_id, Text("✗ unreadable", "red"), "–", "–", "–", "–"]
+    tone = STATUS_TONES[record.status]
+    status = Text(f"{TONE_GLYPHS[tone]} {STATUS_WORDS[record.status]}", TONE_STYLES[tone])
+    metric = main_metric(record)
+    value = record.evaluation.overall.candidate[metric] if record.evaluation and metric else None
+    return [
+        record.run_id,
+        status,
+        "–" if record.span is None else str(record.span),
+        f"{metric_name(metric)} {metric_value(value)}" if metric else "–",
+        str(record.pushed.version) if record.pushed else "–",
+        duration(record.seconds),
+    ]
+
+
+def runs_data(records: Iterable[RunRecord | BadRecord]) -> list[dict[str, Any]]:
+    """The same for scripts: one mapping a run; a run that cannot be read has only ``run_id`` and ``problem``."""
+    return [_data(r) for r in records]
+
+
+def _data(record: RunRecord | BadRecord) -> dict[str, Any]:
+    if isinstance(record, BadRecord):
+        return {"run_id": record.run_id, "problem": record.problem}
+    metric = main_metric(record)
+    value = record.evaluation.overall.candidate[metric] if record.evaluation and metric else None
+    return {
+        "run_id": record.run_id,
+        "name": record.name,
+        "status": record.status.value,
+        "exit_code": record.exit_code,
+        "started": record.started,
+        "finished": record.finished,
+        "seconds": record.seconds,
+        "span": record.span,
+        "window": record.window,
+        "metric": None if metric is None or value is None else {"name": metric, **value.model_dump()},
+        "version": record.pushed.version if record.pushed else None,
+        "headline": explanation_of(record).headline,
+    }

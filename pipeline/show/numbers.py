@@ -1,0 +1,109 @@
+"""The parts of a run that are numbers: metrics, training curves, statistics of the data."""
+
+from __future__ import annotations
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from pipeline.explain import explanation_of
+from pipeline.show.tables import fields, note, sparkline, table
+from pipeline.wording import duration, interval, metric_name, metric_value, number, percent, span_text
+from schemas.evidence import SPLITS, MetricValue, SliceEvidence
+from schemas.run_record import RunRecord
+
+
+def nothing(record: RunRecord, what: str) -> RenderableType:
+    """Says that a run did not get far enough to have something."""
+    return note(f"This run has no {what}: it did not get that far. {explanation_of(record).headline}")
+
+
+def metrics(record: RunRecord) -> RenderableType:
+    """Metrics of candidate and champion, overall and per slice."""
+    evidence = record.evaluation
+    if evidence is None:
+        return nothing(record, "metrics")
+    columns = ["metric", ">candidate", ">95 %", ">champion", ">difference", ">95 %"]
+    views = [
+        table(
+            f"{s.slice}: {s.rows:,} test rows ({_counts(s.labels)})", columns, [_metric_row(s, m) for m in s.candidate]
+        )
+        for s in evidence.slices
+    ]
+    against = f"Champion: {evidence.champion}." if evidence.champion else "There was no champion to compare with."
+    return Group(*views, note(f"{against} Difference: candidate minus champion on the same rows."))
+
+
+def _metric_row(of: SliceEvidence, metric: str) -> list[str]:
+    def get(values: dict[str, MetricValue] | None) -> MetricValue | None:
+        return None if values is None else values.get(metric)
+
+    new, old, change = get(of.candidate), get(of.champion), get(of.difference)
+    compared = [metric_value(old), metric_value(change, signed=True), interval(change, signed=True)]
+    return [metric_name(metric), metric_value(new), interval(new), *compared]
+
+
+def curves(record: RunRecord) -> RenderableType:
+    """How the training went, epoch by epoch."""
+    training = record.training
+    if training is None:
+        return nothing(record, "training curves")
+    columns = [">epoch", ">train loss", ">eval loss", ">eval accuracy", ">learning rate", ">time", ""]
+    rows = [
+        [
+            str(e.epoch),
+            number(e.train_loss if e.train_loss is not None else e.loss),
+            number(e.val_loss),
+            number(e.val_accuracy),
+            number(e.learning_rate),
+            duration(e.seconds),
+            Text("best", "green") if e.epoch == training.best_epoch else "",
+        ]
+        for e in training.epochs
+    ]
+    lines = [
+        ("train loss", sparkline([e.train_loss if e.train_loss is not None else e.loss for e in training.epochs])),
+        ("eval loss", sparkline([e.val_loss for e in training.epochs])),
+        ("stopped by", training.stopped),
+        ("weights kept", f"epoch {training.best_epoch} of {len(training.epochs)}"),
+        ("parameters", number(training.parameters)),
+        ("class weights", ", ".join(f"{k}: {number(v)}" for k, v in training.class_weights.items()) or "none"),
+    ]
+    return Group(fields("Training", lines), table("Epochs", columns, rows))
+
+
+def stats(record: RunRecord) -> RenderableType:
+    """Label counts, missing values, and what Transform learned."""
+    if record.data is None:
+        return nothing(record, "statistics")
+    newest, window = record.data.newest, record.data.spans
+    labels = [[split, _counts(record.data.labels[split])] for split in SPLITS if split in record.data.labels]
+    missing = [
+        [
+            name,
+            feature.kind,
+            f"{feature.missing:,} of {feature.rows:,}",
+            percent(feature.missing_share),
+            sparkline([s.features[name].missing_share if name in s.features else None for s in window], floor=0),
+        ]
+        for name, feature in sorted(newest.features.items())
+    ]
+    learned = [
+        [f.name, f.imputer, number(f.fill), number(f.mean), number(f.deviation), number(f.vocabulary)]
+        for f in record.learned
+    ]
+    trend = f"spans {window[0].span} to {newest.span}"
+    views = [
+        table(
+            f"Labels ({record.data.label}) in {span_text(record) or 'the window'}", ["split", "rows per label"], labels
+        ),
+        table(f"Missing values in span {newest.span}", ["feature", "kind", ">missing", ">share", trend], missing),
+    ]
+    if learned:
+        heads = ["feature", "imputer", ">fill", ">mean", ">deviation", ">categories"]
+        views.append(table("What Transform learned on train", heads, learned))
+    return Group(*views)
+
+
+def _counts(labels: dict[str, int]) -> str:
+    total = sum(labels.values())
+    return ", ".join(f"{label}: {n:,} ({percent(n / total)})" for label, n in labels.items() if total) or "no rows"

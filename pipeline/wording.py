@@ -1,0 +1,164 @@
+"""How numbers, names, times and paths are written: the same in the terminal, in sentences and on the page."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from datetime import datetime, timezone
+from pathlib import Path
+
+from schemas.evidence import MetricValue
+from schemas.findings import Finding, Severity
+from schemas.run_record import RunRecord, StageState, Status
+
+METRIC_NAMES = {
+    "auc": "AUC",
+    "pr_auc": "PR AUC",
+    "accuracy": "accuracy",
+    "balanced_accuracy": "balanced accuracy",
+    "log_loss": "log loss",
+}
+STATUS_WORDS = {
+    Status.RUNNING: "running",
+    Status.PUSHED: "pushed",
+    Status.NOTHING_NEW: "nothing new",
+    Status.BLOCKED: "blocked by data",
+    Status.NOT_BLESSED: "not blessed",
+    Status.INVALID: "invalid",
+    Status.FAILED: "failed",
+    Status.INTERRUPTED: "interrupted",
+}
+#: Status -> good, held, bad or idle: what a colour stands for. Never shown without the word.
+STATUS_TONES = {
+    Status.RUNNING: "idle",
+    Status.PUSHED: "good",
+    Status.NOTHING_NEW: "idle",
+    Status.BLOCKED: "held",
+    Status.NOT_BLESSED: "held",
+    Status.INVALID: "bad",
+    Status.FAILED: "bad",
+    Status.INTERRUPTED: "bad",
+}
+TONE_GLYPHS = {"good": "✓", "held": "■", "bad": "✗", "idle": "–"}
+STAGE_GLYPHS = {
+    StageState.PENDING: "·",
+    StageState.RUNNING: "▸",
+    StageState.DONE: "✓",
+    StageState.CACHED: "=",
+    StageState.BLOCKED: "■",
+    StageState.FAILED: "✗",
+}
+SEVERITY_GLYPHS = {Severity.OK: "✓", Severity.WARN: "!", Severity.BLOCK: "■"}
+
+
+def clean(text: object) -> str:
+    """Text with control and direction characters spelt out: no name can steer a terminal or mislead a reader."""
+    plain = str(text)
+    return plain if plain.isprintable() else "".join(c if _harmless(c) else f"\\u{ord(c):04x}" for c in plain)
+
+
+def _harmless(char: str) -> bool:
+    return char == "\n" or char.isprintable() or unicodedata.category(char) == "Zs"
+
+
+def metric_name(metric: str) -> str:
+    """The name of a metric as people write it; unknown ones as they are."""
+    return METRIC_NAMES.get(metric, metric)
+
+
+def number(value: object, digits: int = 4) -> str:
+    """A number short enough to read: ``digits`` significant ones; a dash for None; texts as they are."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return clean(value)
+    if isinstance(value, int):
+        return f"{value:,}"
+    if not math.isfinite(value):
+        return str(value)
+    return f"{value:,.0f}" if abs(value) >= 10**digits else f"{value:.{digits}g}"
+
+
+def metric_value(value: MetricValue | None, signed: bool = False) -> str:
+    """A metric with three decimals, or ``undefined``; a dash where there is none."""
+    if value is None:
+        return "–"
+    if value.value is None or not math.isfinite(value.value):
+        return "undefined"
+    return f"{value.value:+.3f}" if signed else f"{value.value:.3f}"
+
+
+def interval(value: MetricValue | None, signed: bool = False) -> str:
+    """``0.92 to 0.96``, or a dash where no interval is known. Three decimals where the ends are close."""
+    if value is None or value.low is None or value.high is None:
+        return "–"
+    places = 2 if value.high - value.low >= 0.02 else 3
+    sign = "+" if signed else ""
+    return f"{value.low:{sign}.{places}f} to {value.high:{sign}.{places}f}"
+
+
+def percent(share: float) -> str:
+    """A share (0 to 1) in percent; never rounds something to nothing, nor almost all to all."""
+    if 0 < share < 0.0005:
+        return "< 0.1 %"
+    if 0.9995 < share < 1:
+        return "> 99.9 %"
+    return f"{share:.1%}".replace("%", " %").replace(".0 %", " %")
+
+
+def duration(seconds: float | None) -> str:
+    """``0.4 s``, ``12 s``, ``3 min 05 s`` or ``2 h 07 min``; a dash for None."""
+    if seconds is None:
+        return "–"
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def moment(iso: str | None) -> str:
+    """An ISO 8601 time as ``2026-11-24 04:31 UTC``; what is not a time stays as it is."""
+    if iso is None:
+        return "–"
+    try:
+        at = datetime.fromisoformat(iso.replace("Z", "+00:00"))
+    except ValueError:
+        return clean(iso)
+    return f"{at.astimezone(timezone.utc):%Y-%m-%d %H:%M} UTC"
+
+
+def size(count: int) -> str:
+    """Bytes as ``812 B``, ``1.4 MB``; powers of 1,000."""
+    value = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if value < 1000:
+            return f"{value:.0f} {unit}" if unit == "B" or value >= 100 else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} TB"
+
+
+def nearest_path(path: str | Path) -> str:
+    """A path as seen from the current folder when that is shorter, otherwise as it is."""
+    given = str(path)
+    try:
+        relative = str(Path(given).relative_to(Path.cwd()))
+    except (ValueError, OSError):
+        return given
+    return relative if len(relative) < len(given) else given
+
+
+def of_severity(record: RunRecord, severity: Severity) -> list[Finding]:
+    """The findings of one severity, in their order."""
+    return [f for f in record.findings if f.severity is severity]
+
+
+def span_text(record: RunRecord) -> str:
+    """``span 8``, or ``spans 5 to 8`` for a window; empty when no span was read."""
+    window = sorted(record.window) or ([] if record.span is None else [record.span])
+    if not window:
+        return ""
+    return f"span {window[0]}" if len(window) == 1 else f"spans {window[0]} to {window[-1]}"

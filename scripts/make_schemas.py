@@ -1,0 +1,94 @@
+"""Writes the JSON Schemas that editors and scripts use: schemas/retrain.schema.json and schemas/run_record.schema.json.
+
+Run it after a change of the models: `python scripts/make_schemas.py`; a test says when that was forgotten.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = ROOT / "schemas"
+Schema = dict[str, Any]
+
+#: How plug-ins are written in YAML; the models only see them after they were unfolded to name and params.
+PLUGIN: Schema = {
+    "title": "Plug-in",
+    "description": "A name, or one name with its parameters: {name: {parameter: value}}.",
+    "anyOf": [{"type": "string"}, {"type": "object", "minProperties": 1, "maxProperties": 1}],
+}
+PLUGIN_REF: Schema = {"$ref": "#/$defs/PluginSpec"}
+
+
+def config_schema() -> Schema:
+    """What a retrain.yaml may say, as it is written."""
+    from schemas.config import PipelineConfig
+
+    schema: Schema = PipelineConfig.model_json_schema()
+    parts = schema["$defs"]
+    parts["PluginSpec"] = dict(PLUGIN)
+    gates = parts["Evaluate"]["properties"]["gates"]
+    parts["Evaluate"]["properties"]["gates"] = {"title": gates["title"], "type": "object", "minProperties": 1}
+    # `name: off` and parameters of single checks; features with imputers of their own.
+    parts["Checks"]["properties"].pop("params")
+    parts["Checks"]["additionalProperties"] = True
+    parts["Impute"]["additionalProperties"] = PLUGIN_REF
+    weights = parts["Train"]["properties"]["class_weights"]
+    weights["anyOf"] = [*weights["anyOf"], {"const": False}]
+    return _with_head(_without_unfolded_defaults(schema), "Configuration of Retrain (retrain.yaml)")
+
+
+def record_schema() -> Schema:
+    """What a run.json holds. A number that is no number (NaN, infinity) is written as its name."""
+    from schemas.run_record import RunRecord
+
+    schema: Schema = RunRecord.model_json_schema(mode="serialization")
+    return _with_head(_numbers_by_name(schema), "Run record of Retrain (run.json)")
+
+
+def _with_head(schema: Schema, title: str) -> Schema:
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": title}
+
+
+def _without_unfolded_defaults(value: Any) -> Any:
+    """Drops defaults that hold mappings: they show values as they are after loading, not as one writes them."""
+    if isinstance(value, list):
+        return [_without_unfolded_defaults(v) for v in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        k: _without_unfolded_defaults(v) for k, v in value.items() if k != "default" or not isinstance(v, (dict, list))
+    }
+
+
+def _numbers_by_name(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_numbers_by_name(v) for v in value]
+    if not isinstance(value, dict):
+        return value
+    if value.get("type") == "number":
+        rest = {k: v for k, v in value.items() if k != "type"}
+        return {**rest, "anyOf": [{"type": "number"}, {"enum": ["NaN", "Infinity", "-Infinity"]}]}
+    return {k: _numbers_by_name(v) for k, v in value.items()}
+
+
+def texts() -> dict[Path, str]:
+    """File -> what it should hold."""
+    made = {"retrain.schema.json": config_schema(), "run_record.schema.json": record_schema()}
+    return {FOLDER / name: json.dumps(schema, indent=1) + "\n" for name, schema in made.items()}
+
+
+def main() -> int:
+    """Writes the files and says which."""
+    for path, text in texts().items():
+        path.write_text(text, encoding="utf-8")
+        print(path.relative_to(ROOT))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT))
+    sys.exit(main())

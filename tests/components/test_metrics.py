@@ -1,0 +1,166 @@
+import hashlib
+
+import numpy as np
+import pytest
+from sklearn import metrics as reference
+
+from components import metric_definitions as metrics
+from components.bootstrap import _weights, interval
+from components.metrics import evaluate as evaluate_models
+from components.ranking import Ranking
+
+NAMES = list(metrics.METRICS)
+
+
+def binary(rows=700, digits=2, seed=0):
+    """Labels and probabilities with many ties."""
+    random = np.random.default_rng(seed)
+    labels = (random.random(rows) < 0.22).astype(int)
+    score = np.round(1 / (1 + np.exp(-random.normal(size=rows) - labels)), digits)
+    return labels, np.stack([1 - score, score], axis=1)
+
+
+def several(rows=600, classes=4, seed=0):
+    random = np.random.default_rng(seed)
+    labels = random.integers(0, classes, rows)
+    probabilities = random.dirichlet(np.ones(classes), rows) + 0.5 * np.eye(classes)[labels]
+    return labels, probabilities / probabilities.sum(axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize("digits", [1, 2, 15])
+def test_two_classes_as_scikit_learn(digits):
+    labels, p = binary(digits=digits)
+    guess = p.argmax(axis=1)
+    assert metrics.auc(labels, p) == pytest.approx(reference.roc_auc_score(labels, p[:, 1]), abs=1e-12)
+    assert metrics.pr_auc(labels, p) == pytest.approx(reference.average_precision_score(labels, p[:, 1]), abs=1e-9)
+    assert metrics.accuracy(labels, p) == pytest.approx(reference.accuracy_score(labels, guess), abs=1e-15)
+    expected = reference.balanced_accuracy_score(labels, guess)
+    assert metrics.balanced_accuracy(labels, p) == pytest.approx(expected, abs=1e-15)
+    clipped = np.clip(p, 1e-7, 1 - 1e-7)
+    assert metrics.log_loss(labels, p) == pytest.approx(reference.log_loss(labels, clipped), rel=1e-6)
+
+
+def test_several_classes_as_scikit_learn():
+    labels, p = several()
+    assert metrics.auc(labels, p) == pytest.approx(reference.roc_auc_score(labels, p, multi_class="ovr"), abs=1e-12)
+    one_hot = np.eye(4)[labels]
+    assert metrics.pr_auc(labels, p) == pytest.approx(reference.average_precision_score(one_hot, p), abs=1e-9)
+    expected = reference.balanced_accuracy_score(labels, p.argmax(axis=1))
+    assert metrics.balanced_accuracy(labels, p) == pytest.approx(expected, abs=1e-12)
+    assert metrics.log_loss(labels, p) == pytest.approx(reference.log_loss(labels, p), rel=1e-9)
+
+
+def test_literal_values():
+    labels = np.array([0, 0, 1, 1])
+    p = np.array([[0.9, 0.1], [0.6, 0.4], [0.65, 0.35], [0.2, 0.8]])
+    assert metrics.auc(labels, p) == 0.75
+    assert metrics.pr_auc(labels, p) == pytest.approx(5 / 6, abs=1e-11)
+    assert metrics.accuracy(labels, p) == metrics.balanced_accuracy(labels, p) == 0.75
+    assert metrics.log_loss(np.array([1]), np.array([[1.0, 0.0]])) == pytest.approx(16.118095650958319)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_undefined_is_none(name):
+    metric = metrics.METRICS[name]
+    assert metric(np.zeros(0, dtype=int), np.zeros((0, 2))) is None
+    assert metric(np.array([0, 1]), np.array([[0.5, 0.5], [np.nan, 0.5]])) is None
+    one_class = metric(np.array([1, 1]), np.array([[0.5, 0.5], [0.1, 0.9]]))
+    assert (one_class is None) is (name in ("auc", "pr_auc", "balanced_accuracy"))
+
+
+@pytest.mark.parametrize("data", [binary(300), several(300)])
+def test_weights_are_repeated_rows(data):
+    labels, p = data
+    weights = next(_weights(len(labels), 5, (1, "x")))
+    assert (weights.sum(axis=1) == len(labels)).all()
+    assert len({w.tobytes() for w in weights}) == 5
+    for c in range(p.shape[1]):
+        areas = Ranking(p[:, c], labels == c).areas(weights)
+        for i, w in enumerate(weights):
+            again = np.repeat(np.arange(len(labels)), w)
+            expected = reference.roc_auc_score(labels[again] == c, p[again, c])
+            assert areas.auc[i] == pytest.approx(expected, abs=1e-12)
+            expected = reference.average_precision_score(labels[again] == c, p[again, c])
+            assert areas.average_precision[i] == pytest.approx(expected, abs=1e-9)
+
+
+def evaluate(data=None, other=None, slices=None, resamples=200, seed=7):
+    labels, p = data or binary()
+    values = [str(i) for i in range(p.shape[1])]
+    return evaluate_models(labels, p, other, slices or {}, NAMES, values, resamples, seed)
+
+
+@pytest.mark.parametrize("data", [binary(2000), several(1000)])
+def test_intervals_are_about_the_values(data):
+    for name, value in evaluate(data).overall.candidate.items():
+        assert value.low < value.value < value.high, name
+
+
+def test_the_interval_of_auc_has_the_textbook_width():
+    labels, p = binary(3000, digits=15)
+    value = evaluate((labels, p), resamples=1000).overall.candidate["auc"]
+    # J. A. Hanley and B. J. McNeil, Radiology 143 (1982), equation 1.
+    a, pos = value.value, int(labels.sum())
+    neg, q1, q2 = len(labels) - pos, a / (2 - a), 2 * a * a / (1 + a)
+    error = np.sqrt((a * (1 - a) + (pos - 1) * (q1 - a * a) + (neg - 1) * (q2 - a * a)) / (pos * neg))
+    assert value.high - value.low == pytest.approx(2 * 1.96 * error, rel=0.15)
+
+
+def test_pairing():
+    labels, p = binary(2000, digits=15)
+    same = evaluate((labels, p), p).overall
+    assert all((d.value, d.low, d.high) == (0, 0, 0) for d in same.difference.values())
+    noise = np.random.default_rng(1).normal(scale=0.01, size=len(labels))
+    score = np.clip(p[:, 1] + noise, 0, 1)
+    near = evaluate((labels, p), np.stack([1 - score, score], axis=1)).overall
+    alone = near.candidate["auc"]
+    paired = near.difference["auc"]
+    assert paired.value == pytest.approx(near.candidate["auc"].value - near.champion["auc"].value)
+    assert paired.high - paired.low < (alone.high - alone.low) / 3
+
+
+def test_slices_are_independent_of_each_other():
+    labels, p = binary(1000)
+    first, second = np.arange(1000) < 400, np.arange(1000) >= 970
+    both = evaluate((labels, p), p, {"a=1": first, "a=2": second})
+    alone = evaluate((labels, p), p, {"a=2": second})
+    assert [s.slice for s in both.slices] == ["overall", "a=1", "a=2"]
+    assert [s.rows for s in both.slices] == [1000, 400, 30]
+    assert both.slices[2] == alone.slices[1]
+    assert both.slices[1].candidate["auc"].value == metrics.auc(labels[first], p[first])
+
+
+def test_an_empty_slice_and_nan_outputs_are_undefined():
+    labels, p = binary(200)
+    evidence = evaluate((labels, p), np.full_like(p, np.nan), {"none": np.zeros(200, dtype=bool)})
+    for value in [*evidence.slices[1].candidate.values(), *evidence.overall.difference.values()]:
+        assert (value.value, value.low, value.high) == (None, None, None)
+    assert evidence.overall.candidate["auc"].value is not None
+
+
+def test_too_many_undefined_resamples_give_no_interval():
+    drawn = np.r_[np.full(94, 0.5), np.full(6, np.nan)]
+    assert interval(0.5, drawn).low is None
+    assert interval(0.5, np.r_[drawn, np.full(20, 0.5)]).low == 0.5
+
+
+def test_deterministic():
+    first = evaluate(seed=7).model_dump_json()
+    assert first == evaluate(seed=7).model_dump_json()
+    assert first != evaluate(seed=8).model_dump_json()
+    # A change means that every record so far gets other intervals on replay.
+    drawn = np.concatenate(list(_weights(100, 50, (7, "overall"))))
+    assert hashlib.sha256(drawn.astype("<i4").tobytes()).hexdigest()[:16] == "29700312afdbae41"
+
+
+def test_one_or_many_blocks_give_the_same_draws(monkeypatch):
+    whole = np.concatenate(list(_weights(50, 30, (7, "overall"))))
+    monkeypatch.setattr("components.bootstrap.BLOCK", 200)
+    assert (np.concatenate(list(_weights(50, 30, (7, "overall")))) == whole).all()
+
+
+def test_wrong_shapes_are_refused():
+    labels, p = binary(20)
+    for bad in [(labels, p[:-1]), (labels, p[:, :1]), (labels + 5, p), (labels - 1, p)]:
+        with pytest.raises(ValueError, match=r"must|need"):
+            evaluate_models(*bad, None, {}, NAMES, ["0", "1"], 10, 7)
