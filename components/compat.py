@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 from typing import Any
 
@@ -27,3 +28,20 @@ def analyzer_with_asset(inputs: list[tf.Tensor], ptransform: Any, outputs: list[
     asset = analyzer_nodes.TensorInfo(tf.string, [], analyzer_nodes.TemporaryAssetInfo(empty, "text"))
     with tf.compat.v1.name_scope(None, "ptransform"):
         return analyzers._apply_analyzer(ptransform, *inputs, output_tensor_info_list=[*infos, asset])
+
+
+def lookup_lines(keys: tf.Tensor, path: Any) -> tuple[tf.Tensor, tf.Tensor]:
+    """Line number of each text in a file, -1 where there is none, and the number of lines; for `tft.apply_vocabulary`.
+
+    The table is anonymous: TFT's own has the temporary path of the analysis in its name, so that the exported graph differs from run
+    to run, and two loaded models could share one table if the name were fixed.
+    """
+    with contextlib.ExitStack() as stack:
+        if tf.inside_function() and (isinstance(path, str) or hasattr(path, "numpy")):
+            stack.enter_context(tf.init_scope())  # as TFT does: initialise once, not in every call
+        lines = tf.lookup.TextFileInitializer(
+            path, tf.string, tf.lookup.TextFileIndex.WHOLE_LINE, tf.int64, tf.lookup.TextFileIndex.LINE_NUMBER
+        )
+        table = tf.lookup.StaticHashTable(lines, -1, experimental_is_anonymous=True)
+        size = table.size()
+    return table.lookup(keys), size

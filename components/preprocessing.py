@@ -56,7 +56,7 @@ def _index(text: tf.Tensor, asset: tf.Tensor, count: int) -> tf.Tensor:
     keys = tf.strings.join([tf.broadcast_to(prefix, tf.shape(text)), tf.io.encode_base64(text)])
     unknown = tf.constant([[b"%d:?" % i for i in range(count)]])
     found = tft.apply_vocabulary(
-        tf.concat([keys, unknown], axis=0), deferred_vocab_filename_tensor=asset, default_value=-1
+        tf.concat([keys, unknown], axis=0), deferred_vocab_filename_tensor=asset, lookup_fn=compat.lookup_lines
     )
     known, fallback = found[:-1], found[-1:]
     return tf.where(known < 0, tf.broadcast_to(fallback, tf.shape(known)), known)

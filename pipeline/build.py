@@ -152,7 +152,7 @@ def build(g: Graph) -> tfx.dsl.Pipeline:
     ]
     return tfx.dsl.Pipeline(
         pipeline_name=g.config.name,
-        pipeline_root=str(g.root / "artifacts"),
+        pipeline_root=str(g.root / "artifacts" / g.config.name),
         components=nodes,
         enable_cache=g.cache,
         metadata_connection_config=tfx.orchestration.metadata.sqlite_metadata_connection_config(

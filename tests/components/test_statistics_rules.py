@@ -70,7 +70,7 @@ def test_floors_are_those_that_were_measured(n, l_infinity, v):
     """The table of the design's thresholds page: ten equal categories, n rows on each side."""
     ten = counts([n // 10] * 10)
     assert rules.l_infinity_floor(ten, ten) == pytest.approx(l_infinity, rel=0.06)
-    assert rules.cramers_v_floor(ten, ten) == pytest.approx(v, rel=0.03)
+    assert rules.cramers_v_floor(ten, ten) == pytest.approx(v, rel=0.05)
 
 
 def test_more_comparisons_raise_every_floor():
