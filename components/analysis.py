@@ -120,7 +120,9 @@ class Learned:
             self.fill.append(s.mean if value is None else float(value))
             self.mean.append(s.mean)
             self.scale.append(1.0 / s.deviation if s.deviation > 0 else 0.0)
-            self.features.append(_learned(s, "numeric", imputer_names[s.name], value, mean=s.mean, deviation=s.deviation))
+            self.features.append(
+                _learned(s, "numeric", imputer_names[s.name], value, mean=s.mean, deviation=s.deviation)
+            )
         self.category_fill: list[bytes] = []
         self.vocabulary: list[bytes] = []
         for i, c in enumerate(categorical):
@@ -140,7 +142,13 @@ class Learned:
 def _learned(summary: Any, kind: str, imputer: str, value: Any, **more: Any) -> LearnedFeature:
     safe = value.encode("utf-8", "surrogateescape").decode("utf-8", "replace") if isinstance(value, str) else value
     return LearnedFeature(
-        name=summary.name, kind=kind, imputer=imputer, fill=safe, present=summary.present, missing=summary.missing, **more
+        name=summary.name,
+        kind=kind,
+        imputer=imputer,
+        fill=safe,
+        present=summary.present,
+        missing=summary.missing,
+        **more,
     )
 
 
@@ -153,7 +161,9 @@ class Analyze(tft_beam.experimental.PTransformAnalyzer):
     Outputs: fill, mean, 1/deviation (float64 [F]), text fill (bytes [C]), path of the asset.
     """
 
-    def __init__(self, numeric: list[str], categorical: list[str], imputers: Any, imputer_names: Any, vocabulary_size: int):
+    def __init__(
+        self, numeric: list[str], categorical: list[str], imputers: Any, imputer_names: Any, vocabulary_size: int
+    ):
         super().__init__()
         self._numeric, self._categorical = numeric, categorical
         self._imputers, self._imputer_names, self._size = imputers, imputer_names, vocabulary_size
@@ -178,7 +188,9 @@ class Analyze(tft_beam.experimental.PTransformAnalyzer):
         one = batches.pipeline | "One" >> beam.Create([None])
         values = batches | "Numeric" >> beam.Map(lambda b: b[0].reshape(-1, len(self._numeric)))
         moments = (
-            values | "Moments" >> beam.Map(exact.Moments.of) | "MergeMoments" >> beam.CombineGlobally(MergeParts(exact.Moments))
+            values
+            | "Moments" >> beam.Map(exact.Moments.of)
+            | "MergeMoments" >> beam.CombineGlobally(MergeParts(exact.Moments))
         )
         middles = (
             values

@@ -23,7 +23,9 @@ BLOCKING = {
 
 
 def _finding(name: str, info: anomalies_pb2.AnomalyInfo, split: str, excluded: set[str], span: int) -> list[Finding]:
-    reasons = info.reason or [anomalies_pb2.AnomalyInfo.Reason(short_description=info.short_description, description=info.description)]
+    reasons = info.reason or [
+        anomalies_pb2.AnomalyInfo.Reason(short_description=info.short_description, description=info.description)
+    ]
     out = []
     for reason in reasons:
         kind = anomalies_pb2.AnomalyInfo.Type.Name(reason.type)
@@ -60,5 +62,9 @@ def read_findings(uri: str, excluded: set[str], span: int) -> list[Finding]:
                 found.setdefault((finding.subject, finding.code), finding)
     if not found:
         message = "The data match the schema: no anomaly in any split."
-        return [Finding(code="schema", severity=Severity.OK, subject="data", message=message, stage="inspect_data", span=span)]
+        return [
+            Finding(
+                code="schema", severity=Severity.OK, subject="data", message=message, stage="inspect_data", span=span
+            )
+        ]
     return list(found.values())

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from typing import Any
+from typing import Any, ClassVar
 
 from tfx.types import artifact
 from tfx.types.system_artifacts import Metrics
@@ -25,7 +25,7 @@ class AcceptedData(artifact.Artifact):
     """Evidence of data that passed; exists only when nothing blocked. What later runs compare with."""
 
     TYPE_NAME = "RetrainAcceptedData"
-    PROPERTIES = {"span": artifact.Property(type=artifact.PropertyType.INT)}
+    PROPERTIES: ClassVar = {"span": artifact.Property(type=artifact.PropertyType.INT)}
 
 
 class GateFindings(artifact.Artifact):

@@ -9,7 +9,9 @@ from typing import Any
 import tensorflow as tf
 
 
-def analyzer_with_asset(inputs: list[tf.Tensor], ptransform: Any, outputs: list[tuple[tf.DType, list[int]]], empty: bytes) -> Any:
+def analyzer_with_asset(
+    inputs: list[tf.Tensor], ptransform: Any, outputs: list[tuple[tf.DType, list[int]]], empty: bytes
+) -> Any:
     """`tft.experimental.ptransform_analyzer` with a path of an asset as the last output, beside ordinary ones.
 
     The public function (both stacks) takes a list of asset defaults, but then treats every output as an asset.
@@ -22,7 +24,10 @@ def analyzer_with_asset(inputs: list[tf.Tensor], ptransform: Any, outputs: list[
         The output tensors; the last one is the asset's path.
     """
     from tensorflow_transform import analyzer_nodes
-    analyzers = importlib.import_module("tensorflow_transform.experimental.analyzers")  # the package hides it behind another
+
+    analyzers = importlib.import_module(
+        "tensorflow_transform.experimental.analyzers"
+    )  # the package hides it behind another
 
     infos = [analyzer_nodes.TensorInfo(dtype, shape, None) for dtype, shape in outputs]
     asset = analyzer_nodes.TensorInfo(tf.string, [], analyzer_nodes.TemporaryAssetInfo(empty, "text"))

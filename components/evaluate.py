@@ -35,7 +35,8 @@ def eval_config(classes: int | None, slices: list[str], champion: bool) -> confi
     """TFMA's configuration for rows that are scored already."""
     names = [CANDIDATE, CHAMPION] if champion else [CANDIDATE]
     specs = [
-        config_pb2.ModelSpec(name=n if champion else "", prediction_key=n, label_key=LABEL, is_baseline=n == CHAMPION) for n in names
+        config_pb2.ModelSpec(name=n if champion else "", prediction_key=n, label_key=LABEL, is_baseline=n == CHAMPION)
+        for n in names
     ]
     chosen = ["ExampleCount"] + (
         ["AUC", "AUCPrecisionRecall", "BinaryAccuracy"] if classes in (None, 2) else ["SparseCategoricalAccuracy"]
@@ -89,7 +90,9 @@ class Score(beam.DoFn):
         """What TFMA reads: label index, scores, slice columns, all as lists."""
         labels = self._scorers[CANDIDATE].labels
         index = {v: float(i) for i, v in enumerate(labels)}
-        arrays = [pa.array([[index.get(v, float(len(labels)))] for v in table[LABEL].to_pylist()], pa.list_(pa.float32()))]
+        arrays = [
+            pa.array([[index.get(v, float(len(labels)))] for v in table[LABEL].to_pylist()], pa.list_(pa.float32()))
+        ]
         names = [LABEL]
         for name in self._scorers:
             scores = np.array(table[name].to_pylist(), np.float32).reshape(len(table), -1)
@@ -108,7 +111,9 @@ class Score(beam.DoFn):
         try:
             for records in example_files.read_records(file):
                 table = self._table(records, file)
-                writer = writer or pq.ParquetWriter(os.path.join(self._folder, os.path.basename(file) + ".parquet"), table.schema)
+                writer = writer or pq.ParquetWriter(
+                    os.path.join(self._folder, os.path.basename(file) + ".parquet"), table.schema
+                )
                 writer.write_table(table)
                 yield self._batch(table)
         finally:
@@ -119,7 +124,7 @@ class Score(beam.DoFn):
 class Executor(base_beam_executor.BaseBeamExecutor):
     """Scores the test split and lets TFMA evaluate and write its results; judging is `judge_model`'s business."""
 
-    def Do(self, input_dict: Any, output_dict: Any, exec_properties: Any) -> None:
+    def Do(self, input_dict: Any, output_dict: Any, exec_properties: Any) -> None:  # noqa: N802
         """See `tfx.dsl.components.base.base_executor.BaseExecutor.Do`."""
         config = json_format.Parse(exec_properties["eval_config"], config_pb2.EvalConfig())
         output = artifact_utils.get_single_uri(output_dict["evaluation"])
@@ -154,8 +159,13 @@ class Evaluator(StockEvaluator):
     EXECUTOR_SPEC = BeamExecutorSpec(Executor)
 
     def __init__(
-        self, examples: types.BaseChannel, model: types.BaseChannel, baseline_model: types.BaseChannel,
-        label: str, slices: list[str], code: str,
+        self,
+        examples: types.BaseChannel,
+        model: types.BaseChannel,
+        baseline_model: types.BaseChannel,
+        label: str,
+        slices: list[str],
+        code: str,
     ):
         # the label column travels in the template's model spec: the stock spec has no other place for it
         template = eval_config(None, slices, champion=False)

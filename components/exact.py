@@ -80,6 +80,12 @@ def _moment_limbs(values: F64) -> tuple[I64, I64]:
     return exponent.astype(np.int64), np.stack(limbs, axis=1)
 
 
+def _root(square: Fraction) -> float:
+    """Square root of a fraction, also where the fraction itself is beyond a float's range."""
+    half = (square.numerator.bit_length() - square.denominator.bit_length()) // 2
+    return math.ldexp(math.sqrt(square / Fraction(4) ** half), half) if square > 0 else 0.0
+
+
 @dataclass(frozen=True)
 class Moments:
     """Exact sums of the present values of F features; `present`, `missing` (int64), `low`, `high` (float64) are of shape [F]."""
@@ -135,7 +141,7 @@ class Moments:
             aa, ab, bb = (aa_h << _LOW) + aa_l, (ab_h << _LOW) + ab_l, (bb_h << _LOW) + bb_l
             squares += ((aa << 2 * _LOW) + (ab << _LOW) + bb) * unit * unit
         mean = total / n
-        return float(mean), math.sqrt(max(squares / n - mean * mean, Fraction(0)))
+        return float(mean), _root(squares / n - mean * mean)
 
     def middle(self, feature: int) -> list[tuple[int, int]]:
         """The histogram bins of the one or two middle values, and their ranks inside the bin."""

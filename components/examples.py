@@ -46,7 +46,10 @@ def read_records(path: str, batch_size: int = RECORDS_PER_BATCH) -> Iterator[lis
     except tf.errors.OpError as error:
         reason = (error.message or str(error)).splitlines()[0][:160]
         raise problem(
-            "unreadable_file", path, f"is not an intact TFRecord file ({reason}).", "Deliver the file again, then run again."
+            "unreadable_file",
+            path,
+            f"is not an intact TFRecord file ({reason}).",
+            "Deliver the file again, then run again.",
         ) from None
 
 
@@ -69,7 +72,9 @@ def decode_flat(records: list[bytes], path: str) -> pa.RecordBatch:
         batch = example_coder.ExamplesToRecordBatchDecoder().DecodeBatch(records)
     except (ValueError, RuntimeError) as error:
         reason = str(error).splitlines()[0][:160]
-        raise problem("unreadable_file", path, f"holds a record that is no tf.Example ({reason}).", "Deliver it again.") from None
+        raise problem(
+            "unreadable_file", path, f"holds a record that is no tf.Example ({reason}).", "Deliver it again."
+        ) from None
     names, arrays = [], []
     for name, column in zip(batch.schema.names, batch.columns, strict=True):
         names.append(name)
@@ -84,7 +89,12 @@ def _one_value(column: pa.Array, name: str, path: str) -> pa.Array:
         return pa.nulls(len(column), pa.binary())
     lengths = np.diff(column.offsets.to_numpy())
     if lengths.size and lengths.max() > 1:
-        raise problem("column_type", path, f"feature {name!r} has several values in one example.", "One value per feature is supported.")
+        raise problem(
+            "column_type",
+            path,
+            f"feature {name!r} has several values in one example.",
+            "One value per feature is supported.",
+        )
     index = np.where(lengths > 0, np.cumsum(lengths) - 1, 0)
     values = column.flatten()
     if pa.types.is_large_binary(values.type):

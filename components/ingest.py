@@ -58,7 +58,8 @@ class ReadFile(beam.DoFn):
         names = plans.row_labels(rows, self._parsed.label)
         split = splits.assign(self._parsed.bounds, position, names)
         table = pa.RecordBatch.from_arrays(
-            [pa.array(high), pa.array(low), pa.array(example_files.encode(rows), pa.binary())], names=["high", "low", "record"]
+            [pa.array(high), pa.array(low), pa.array(example_files.encode(rows), pa.binary())],
+            names=["high", "low", "record"],
         )
         for number, name in enumerate(SPLITS):
             chosen = table.filter(pa.array(split == number))
@@ -121,7 +122,9 @@ def _no_rows(plan: plans.IngestPlan, unlabelled: int) -> DataBlocked:
     )
 
 
-def read_and_write(pipeline: beam.Pipeline, plan: plans.IngestPlan, examples_uri: str, report_uri: str) -> dict[str, Any]:
+def read_and_write(
+    pipeline: beam.Pipeline, plan: plans.IngestPlan, examples_uri: str, report_uri: str
+) -> dict[str, Any]:
     """Runs the Beam part.
 
     Returns:
@@ -139,7 +142,11 @@ def read_and_write(pipeline: beam.Pipeline, plan: plans.IngestPlan, examples_uri
             | "Spread" >> beam.Reshuffle()
             | "Read" >> beam.ParDo(ReadFile(plan)).with_outputs(UNLABELLED, PROBLEM, main="rows")
         )
-        counts = read.rows | "Rows" >> beam.MapTuple(lambda key, batch: (key, batch.num_rows)) | "Count" >> beam.CombinePerKey(sum)
+        counts = (
+            read.rows
+            | "Rows" >> beam.MapTuple(lambda key, batch: (key, batch.num_rows))
+            | "Count" >> beam.CombinePerKey(sum)
+        )
         shards = (
             read.rows
             | "ToShards" >> beam.FlatMap(_to_shards, beam.pvalue.AsDict(counts), plan.rows_per_shard)

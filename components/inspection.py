@@ -39,7 +39,9 @@ def count_file(path: str, split: str, label: str, kinds: dict[str, str]) -> dict
     """
     labels: collections.Counter[str] = collections.Counter()
     present = dict.fromkeys(kinds, 0)
-    values: dict[str, collections.Counter[str] | None] = {n: collections.Counter() for n, k in kinds.items() if k == "categorical"}
+    values: dict[str, collections.Counter[str] | None] = {
+        n: collections.Counter() for n, k in kinds.items() if k == "categorical"
+    }
     rows = 0
     for records in example_files.read_records(path):
         batch = example_files.decode_flat(records, path)
@@ -52,7 +54,14 @@ def count_file(path: str, split: str, label: str, kinds: dict[str, str]) -> dict
             column = batch.column(at)
             present[name] += len(column) - column.null_count
             values[name] = _add_values(values.get(name), column)
-    return {"span": span_of_file(path), "split": split, "rows": rows, "labels": dict(labels), "present": present, "values": values}
+    return {
+        "span": span_of_file(path),
+        "split": split,
+        "rows": rows,
+        "labels": dict(labels),
+        "present": present,
+        "values": values,
+    }
 
 
 def _add_values(counter: collections.Counter[str] | None, column: pa.Array) -> collections.Counter[str] | None:
@@ -71,7 +80,9 @@ def _value_counts(column: pa.Array) -> dict[str, int]:
     return {label_text(item["values"]): item["counts"] for item in counted.to_pylist()}
 
 
-def merge_counts(parts: list[dict[str, Any]], label: str, kinds: dict[str, str], unlabelled: dict[str, int]) -> DataEvidence:
+def merge_counts(
+    parts: list[dict[str, Any]], label: str, kinds: dict[str, str], unlabelled: dict[str, int]
+) -> DataEvidence:
     """Evidence of all spans, oldest first; does not depend on the order of the parts."""
     spans = []
     for span in sorted({p["span"] for p in parts}):
@@ -107,13 +118,10 @@ def _feature(name: str, kind: str, parts: list[dict[str, Any]], rows: int) -> Fe
 
 def pool(spans: list[SpanEvidence]) -> SpanEvidence:
     """Several spans taken as one; its span number is -1."""
-    parts = []
+    labels: dict[str, collections.Counter[str]] = {}
     for s in spans:
         for split, counts in s.labels.items():
-            parts.append({"split": split, "labels": counts})
-    labels: dict[str, collections.Counter[str]] = {}
-    for part in parts:
-        labels.setdefault(part["split"], collections.Counter()).update(part["labels"])
+            labels.setdefault(split, collections.Counter()).update(counts)
     features = {}
     for name in sorted({n for s in spans for n in s.features}):
         mine = [s.features[name] for s in spans if name in s.features]
@@ -148,7 +156,8 @@ def contexts(window: DataEvidence, accepted: DataEvidence | None, class_weights:
     reference = accepted.newest
     fresh = [i for i, s in enumerate(window.spans) if s.span > reference.span] or [len(window.spans) - 1]
     return [
-        DataContext(DataEvidence(label=window.label, spans=window.spans[: i + 1]), reference, class_weights) for i in fresh
+        DataContext(DataEvidence(label=window.label, spans=window.spans[: i + 1]), reference, class_weights)
+        for i in fresh
     ]
 
 
@@ -160,5 +169,15 @@ def run_check(name: str, check: Check, context: DataContext) -> list[Finding]:
     except Exception as error:
         message = f"{name}: the check itself failed on span {span} ({type(error).__name__}: {error})."
         remedy = f"Report this, or turn the check off with `checks: {{{name}: off}}` until it is mended."
-        return [Finding(code=name, severity=Severity.BLOCK, subject="check", message=message, remedy=remedy, stage="inspect_data", span=span)]
+        return [
+            Finding(
+                code=name,
+                severity=Severity.BLOCK,
+                subject="check",
+                message=message,
+                remedy=remedy,
+                stage="inspect_data",
+                span=span,
+            )
+        ]
     return [f.model_copy(update={"stage": "inspect_data", "span": span}) for f in found]

@@ -26,7 +26,9 @@ def read_evidence(evaluation: str, labels: list[str], config: PipelineConfig, ch
     """Model evidence from the kept predictions, in canonical row order."""
     files = sorted(glob.glob(os.path.join(evaluation, PREDICTIONS, "*.parquet")))
     tables = [pq.read_table(f) for f in files]
-    columns = {n: np.concatenate([np.asarray(t[n].to_pylist(), object) for t in tables]) for n in tables[0].column_names}
+    columns = {
+        n: np.concatenate([np.asarray(t[n].to_pylist(), object) for t in tables]) for n in tables[0].column_names
+    }
     index = {v: i for i, v in enumerate(labels)}
     target = np.array([index.get(v, -1) for v in columns[LABEL]], np.int64)
     known = target >= 0
@@ -57,7 +59,9 @@ def read_evidence(evaluation: str, labels: list[str], config: PipelineConfig, ch
 def training_finding(training: dict[str, Any]) -> Finding:
     """Whether training itself went to its end."""
     if training["stopped"] != "nan":
-        return Finding(code="training_finite", severity=Severity.OK, subject="training", message="Training: every loss was finite.")
+        return Finding(
+            code="training_finite", severity=Severity.OK, subject="training", message="Training: every loss was finite."
+        )
     return Finding(
         code="training_finite",
         severity=Severity.BLOCK,
@@ -75,7 +79,9 @@ def judge(evidence: ModelEvidence, training: dict[str, Any], config: PipelineCon
             found += gate.judge(evidence)
         except Exception as error:
             message = f"{name}: the gate itself failed ({type(error).__name__}: {error})."
-            found.append(Finding(code=name, severity=Severity.BLOCK, subject="gate", message=message, remedy="Report this."))
+            found.append(
+                Finding(code=name, severity=Severity.BLOCK, subject="gate", message=message, remedy="Report this.")
+            )
     return [f.model_copy(update={"stage": "judge_model"}) for f in found]
 
 
@@ -111,7 +117,9 @@ def judge_model(
     evidence = read_evidence(evaluation.uri, run["training"]["labels"], parsed, name)
     findings = judge(evidence, run["training"], parsed)
     blessed = verdict(findings).ok
-    write_json(gates.uri, {"evidence": evidence.model_dump(), "findings": [f.model_dump(mode="json") for f in findings]})
+    write_json(
+        gates.uri, {"evidence": evidence.model_dump(), "findings": [f.model_dump(mode="json") for f in findings]}
+    )
     os.makedirs(blessing.uri, exist_ok=True)
     with open(os.path.join(blessing.uri, "BLESSED" if blessed else "NOT_BLESSED"), "w", encoding="utf-8"):
         pass

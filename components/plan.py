@@ -82,7 +82,9 @@ def common_columns(files: list[DataFile], form: str) -> list[str]:
         names = sources.column_names(file.path, form)
         if form != "tfrecord" and set(names) != set(first):
             lost, new = sorted(set(first) - set(names)), sorted(set(names) - set(first))
-            said = [f"lacks {', '.join(map(repr, lost))}"] * bool(lost) + [f"has in addition {', '.join(map(repr, new))}"] * bool(new)
+            said = [f"lacks {', '.join(map(repr, lost))}"] * bool(lost) + [
+                f"has in addition {', '.join(map(repr, new))}"
+            ] * bool(new)
             raise sources.problem(
                 "header_mismatch",
                 file.path,
@@ -102,11 +104,15 @@ def check_columns(config: PipelineConfig, columns: list[str]) -> None:
     data = config.data
     named = [("data.label", data.label)]
     named += [("data.exclude", n) for n in data.exclude] + [("data.features", n) for n in data.features]
-    named += [("data.split.group_by", data.split.group_by)] * bool(data.split.group_by)
-    named += [("data.split.by_time", data.split.by_time)] * bool(data.split.by_time)
+    keys = {"group_by": data.split.group_by, "by_time": data.split.by_time}
+    named += [(f"data.split.{k}", n) for k, n in keys.items() if n]
     named += [("evaluate.slices", n) for n in config.evaluate.slices]
     named += [("transform.impute", n) for n in config.transform.impute.features]
-    problems = [f"{where}: {name!r} is not a column of the data.{did_you_mean(str(name), columns)}" for where, name in named if name not in columns]
+    problems = [
+        f"{where}: {name!r} is not a column of the data.{did_you_mean(str(name), columns)}"
+        for where, name in named
+        if name not in columns
+    ]
     if problems:
         raise ConfigError(problems)
 

@@ -85,7 +85,9 @@ def preprocessing_fn(inputs: dict[str, Any], custom_config: dict[str, Any]) -> d
     size = int(custom_config["vocabulary_size"])
     analyze = analysis.Analyze([f.name for f in numeric], [f.name for f in categorical], imputers, names, size)
     outputs = [(tf.float64, [len(numeric)])] * 3 + [(tf.string, [len(categorical)])]
-    fill, mean, scale, text_fill, asset = compat.analyzer_with_asset([numbers, text], analyze, outputs, analysis.EMPTY_ASSET)
+    fill, mean, scale, text_fill, asset = compat.analyzer_with_asset(
+        [numbers, text], analyze, outputs, analysis.EMPTY_ASSET
+    )
     lacking = tf.math.is_nan(numbers)
     scaled = tf.cast((tf.where(lacking, fill[tf.newaxis, :], numbers) - mean) * scale, tf.float32)
     blank = tf.equal(text, b"")

@@ -69,4 +69,6 @@ def require_ok(
     checked_examples.set_string_custom_property("payload_format", "FORMAT_TF_EXAMPLE")
     accepted.span = document["evidence"]["spans"][-1]["span"]
     judged_document = [f.model_dump(mode="json") for f in judged]
-    write_json(accepted.uri, {"evidence": document["evidence"], "accept": json.loads(accept), "judged": judged_document})
+    write_json(
+        accepted.uri, {"evidence": document["evidence"], "accept": json.loads(accept), "judged": judged_document}
+    )

@@ -89,4 +89,3 @@ def push(saved_model: str, directory: str, digest: str, run: str) -> dict[str, A
     os.rename(staging, target)
     _sync_one(directory)
     return {"version": number, "path": target, "already_there": False}
-

@@ -51,7 +51,10 @@ def unreadable(path: str, error: Exception) -> DataBlocked:
     if isinstance(error, PermissionError):
         reason = "permission denied"
     return problem(
-        "unreadable_file", path, f"cannot be read as the configured format ({reason}).", "Repair or remove the file, then run again."
+        "unreadable_file",
+        path,
+        f"cannot be read as the configured format ({reason}).",
+        "Repair or remove the file, then run again.",
     )
 
 
@@ -68,7 +71,12 @@ def _csv_names(path: str) -> list[str]:
         raise problem("empty_file", path, "is empty, not even a header line.", "Deliver the file again, or remove it.")
     twice = sorted({n for n in names if names.count(n) > 1})
     if twice:
-        raise problem("duplicate_column", path, f"has the column {twice[0]!r} more than once.", "Give every column a name of its own.")
+        raise problem(
+            "duplicate_column",
+            path,
+            f"has the column {twice[0]!r} more than once.",
+            "Give every column a name of its own.",
+        )
     return names
 
 
@@ -160,7 +168,12 @@ def flatten(column: pa.Array) -> pa.Array:
         return column.cast(pa.timestamp("s"), safe=False).cast(pa.int64())
     if pa.types.is_date(kind):
         return column.cast(pa.timestamp("s")).cast(pa.int64())
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+    if (
+        pa.types.is_string(kind)
+        or pa.types.is_large_string(kind)
+        or pa.types.is_binary(kind)
+        or pa.types.is_large_binary(kind)
+    ):
         return column.cast(pa.binary())
     raise pa.ArrowNotImplementedError(f"columns of type {kind} are not supported")
 
@@ -237,7 +250,9 @@ def typed(batch: pa.RecordBatch, types: Mapping[str, ColumnType], path: str, fir
         try:
             flat = flatten(batch.column(batch.schema.get_field_index(name)))
         except pa.ArrowNotImplementedError as error:
-            raise problem("column_type", path, f"column {name!r}: {error}.", "Leave the column out of the files, or flatten it.") from None
+            raise problem(
+                "column_type", path, f"column {name!r}: {error}.", "Leave the column out of the files, or flatten it."
+            ) from None
         try:
             arrays.append(_CONVERT[kind](flat))
         except pa.ArrowException:

@@ -15,7 +15,12 @@ from pathlib import Path
 from schemas.config import ConfigError, LastSpans
 from schemas.run_record import DataFile
 
-_FIELDS = {"{SPAN}": r"(?P<span>\d+)", "{YYYY}": r"(?P<year>\d{4})", "{MM}": r"(?P<month>\d{2})", "{DD}": r"(?P<day>\d{2})"}
+_FIELDS = {
+    "{SPAN}": r"(?P<span>\d+)",
+    "{YYYY}": r"(?P<year>\d{4})",
+    "{MM}": r"(?P<month>\d{2})",
+    "{DD}": r"(?P<day>\d{2})",
+}
 _EPOCH = datetime.date(1970, 1, 1)
 
 
@@ -83,11 +88,15 @@ def pick_window(
         ConfigError: when there are no files at all, or none for the span that was asked for.
     """
     if not spans:
-        raise ConfigError([f"data.source: no file matches {pattern!r}. Check the path; it is relative to the configuration."])
+        raise ConfigError(
+            [f"data.source: no file matches {pattern!r}. Check the path; it is relative to the configuration."]
+        )
     newest = max(spans) if span is None else span
     if newest not in spans:
         known = ", ".join(map(str, list(spans)[-10:]))
-        raise ConfigError([f"--span {newest}: no file of that span matches {pattern!r}. Spans that are there: {known}."])
+        raise ConfigError(
+            [f"--span {newest}: no file of that span matches {pattern!r}. Spans that are there: {known}."]
+        )
     upto = [n for n in spans if n <= newest]
     keep = upto if window == "all" or not isinstance(window, LastSpans) else upto[-window.last_spans :]
     return {n: spans[n] for n in keep}

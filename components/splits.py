@@ -74,7 +74,10 @@ def stratified_bounds(split: Split, labels: Mapping[str, npt.NDArray[np.float64]
 def time_bounds(split: Split, times: npt.NDArray[np.float64]) -> SplitBounds:
     """Bounds at the times below which the configured shares of rows lie. Rows of one time stay together."""
     ordered = np.sort(times)
-    at = [ordered[min(math.floor(share * len(ordered) + 0.5), len(ordered) - 1)] for share in (split.train, split.train + split.eval)]
+    at = [
+        ordered[min(math.floor(share * len(ordered) + 0.5), len(ordered) - 1)]
+        for share in (split.train, split.train + split.eval)
+    ]
     return SplitBounds(default=plain_bounds(split).default, times=(float(at[0]), float(at[1])))
 
 

@@ -23,7 +23,9 @@ def read_schema(path: Path) -> schema_pb2.Schema:
     try:
         return text_format.Parse(path.read_text(encoding="utf-8"), schema_pb2.Schema())
     except OSError as error:
-        raise ConfigError([f"data.schema_file: {path} cannot be read ({error.strerror}). Give the path of a schema."]) from None
+        raise ConfigError(
+            [f"data.schema_file: {path} cannot be read ({error.strerror}). Give the path of a schema."]
+        ) from None
     except (text_format.ParseError, UnicodeDecodeError) as error:
         raise ConfigError([f"data.schema_file: {path} is not a TFMD schema in text format ({error})."]) from None
 
@@ -35,5 +37,7 @@ def schema_columns(schema: schema_pb2.Schema) -> dict[str, SchemaColumn]:
         kind = _TYPES.get(feature.type, ColumnType.STRING)
         domain = feature.WhichOneof("domain_info")
         named = domain == "int_domain" and feature.int_domain.is_categorical
-        columns[feature.name] = SchemaColumn(type=kind, categorical=kind is ColumnType.STRING or named or domain == "bool_domain")
+        columns[feature.name] = SchemaColumn(
+            type=kind, categorical=kind is ColumnType.STRING or named or domain == "bool_domain"
+        )
     return columns

@@ -39,7 +39,8 @@ class Curves(keras.callbacks.Callback):
     def __init__(self, monitor: str, sample: training_data.Rows, targets: npt.NDArray[np.int64]):
         super().__init__()
         self.epochs: list[Epoch] = []
-        self.best_epoch, self.best_weights = 0, None
+        self.best_epoch = 0
+        self.best_weights: list[Any] | None = None
         self._monitor, self._sign = monitor, (1 if monitor.endswith("loss") else -1)
         self._best = np.inf
         self._sample, self._targets = sample, targets
@@ -90,14 +91,20 @@ def callbacks(config: Train, curves: Curves) -> list[keras.callbacks.Callback]:
     chosen: list[keras.callbacks.Callback] = [curves, keras.callbacks.TerminateOnNaN()]
     if config.reduce_lr:
         r = config.reduce_lr
-        chosen.append(keras.callbacks.ReduceLROnPlateau(r.monitor, factor=r.factor, patience=r.patience, min_lr=r.min_lr, min_delta=0.0))
+        chosen.append(
+            keras.callbacks.ReduceLROnPlateau(
+                r.monitor, factor=r.factor, patience=r.patience, min_lr=r.min_lr, min_delta=0.0
+            )
+        )
     if config.early_stopping:
         e = config.early_stopping
         chosen.append(keras.callbacks.EarlyStopping(e.monitor, patience=e.patience, min_delta=e.min_delta))
     return chosen
 
 
-def fit(config: Train, model: keras.Model, train: training_data.Rows, val: training_data.Rows, labels: list[str]) -> Training:
+def fit(
+    config: Train, model: keras.Model, train: training_data.Rows, val: training_data.Rows, labels: list[str]
+) -> Training:
     """Trains in place and leaves the weights of the best epoch in the model."""
     index = {v: i for i, v in enumerate(labels)}
     targets = {id(rows): np.array([index[v] for v in rows.labels], np.int64) for rows in (train, val)}
@@ -105,7 +112,9 @@ def fit(config: Train, model: keras.Model, train: training_data.Rows, val: train
     table = np.array([weights.get(v, 1.0) for v in labels], np.float32)
     sample = np.sort(training_data.epoch_order(train.keys, config.seed, -1 & 0xFFFFFFFF)[:CLEAN_SAMPLE])
     curves = Curves(
-        config.early_stopping.monitor if config.early_stopping else "val_loss", train.take(sample), targets[id(train)][sample]
+        config.early_stopping.monitor if config.early_stopping else "val_loss",
+        train.take(sample),
+        targets[id(train)][sample],
     )
     model.compile(
         optimizer=keras.optimizers.Adam(config.learning_rate),
@@ -114,7 +123,9 @@ def fit(config: Train, model: keras.Model, train: training_data.Rows, val: train
     )
     steps = -(-len(train) // config.batch_size)
     history = model.fit(
-        training_data.batches(train, targets[id(train)], table[targets[id(train)]], config.batch_size, config.seed, config.epochs),
+        training_data.batches(
+            train, targets[id(train)], table[targets[id(train)]], config.batch_size, config.seed, config.epochs
+        ),
         epochs=config.epochs,
         steps_per_epoch=steps,
         validation_data=tf.data.Dataset.from_tensor_slices((val.inputs, targets[id(val)])).batch(4096),
@@ -159,7 +170,9 @@ def build_model(config: Train, inputs: ModelInputs) -> keras.Model:
     return registry.build("models", config.model, "train.model").build(inputs)
 
 
-def load_splits(fn_args: Any, contract: FeatureContract, transform: Any) -> tuple[training_data.Rows, training_data.Rows]:
+def load_splits(
+    fn_args: Any, contract: FeatureContract, transform: Any
+) -> tuple[training_data.Rows, training_data.Rows]:
     """Train and eval, in canonical order. TFX hands over patterns like ``.../Split-train/*``."""
     loaded = []
     for patterns in (fn_args.train_files, fn_args.eval_files):
@@ -171,7 +184,9 @@ def load_splits(fn_args: Any, contract: FeatureContract, transform: Any) -> tupl
 def run_fn(fn_args: Any) -> None:
     """Called by TFX's Trainer; `custom_config` has ``contract`` and ``train`` (JSON)."""
     if not keras.__version__.startswith("3."):
-        raise RuntimeError(f"Keras 3 is needed, got {keras.__version__}: TF_USE_LEGACY_KERAS must be 0 before any import")
+        raise RuntimeError(
+            f"Keras 3 is needed, got {keras.__version__}: TF_USE_LEGACY_KERAS must be 0 before any import"
+        )
     tf.config.experimental.enable_op_determinism()
     contract = FeatureContract.model_validate_json(fn_args.custom_config["contract"])
     config = Train.model_validate_json(fn_args.custom_config["train"])

@@ -84,7 +84,9 @@ def epoch_order(keys: npt.NDArray[np.uint64], seed: int, epoch: int) -> npt.NDAr
     return np.argsort(mix(keys ^ salt), kind="stable").astype(np.int64)
 
 
-def batches(rows: Rows, targets: npt.NDArray[np.int64], weights: npt.NDArray[np.float32], size: int, seed: int, epochs: int) -> tf.data.Dataset:
+def batches(
+    rows: Rows, targets: npt.NDArray[np.int64], weights: npt.NDArray[np.float32], size: int, seed: int, epochs: int
+) -> tf.data.Dataset:
     """Batches of (inputs, target, weight) for all epochs one after the other; every epoch has every row once."""
     numeric, categorical = tf.constant(rows.numeric), tf.constant(rows.categorical)
     target, weight = tf.constant(targets), tf.constant(weights)

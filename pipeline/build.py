@@ -44,15 +44,17 @@ class Graph(BaseModel):
 def beam_args(config: PipelineConfig) -> list[str]:
     """Beam's options. The runner is named in full: the default one tries to download a binary (apache/beam#34549)."""
     beam = config.beam
-    mode = ["--direct_num_workers=%d" % beam.workers, f"--direct_running_mode={beam.mode}"]
+    mode = [f"--direct_num_workers={beam.workers}", f"--direct_running_mode={beam.mode}"]
     return [f"--runner={FN_API_RUNNER}", *mode, *beam.args]
 
 
 def _schema_node(g: Graph, statistics: Any) -> Any:
     if g.schema_file:
         return tfx.components.ImportSchemaGen(schema_file=g.schema_file).with_id("schema")
-    only_train = dict(infer_feature_shape=False, exclude_splits=["eval", "test"])
-    return tfx.components.SchemaGen(statistics=statistics, **only_train).with_id("schema")
+    inferred = tfx.components.SchemaGen(
+        statistics=statistics, infer_feature_shape=False, exclude_splits=["eval", "test"]
+    )
+    return inferred.with_id("schema")
 
 
 def build(g: Graph) -> tfx.dsl.Pipeline:

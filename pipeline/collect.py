@@ -61,7 +61,10 @@ def collect(record: RunRecord, events: list[Event], serving: Path) -> RunRecord:
     }
     if status is Status.FAILED and error is None:
         running = [e.stage for e in events if e.kind == "stage" and e.state == "running"]
-        update |= {"failed_stage": running[-1] if running else None, "error": "The worker process ended without a word (killed?)."}
+        update |= {
+            "failed_stage": running[-1] if running else None,
+            "error": "The worker process ended without a word (killed?).",
+        }
     return record.model_copy(update=update)
 
 

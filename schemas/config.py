@@ -241,8 +241,8 @@ class Train(Section):
         return self
 
 
-METRICS = ("auc", "pr_auc", "accuracy", "balanced_accuracy", "log_loss")
 Metric = Literal["auc", "pr_auc", "accuracy", "balanced_accuracy", "log_loss"]
+METRICS: tuple[Metric, ...] = ("auc", "pr_auc", "accuracy", "balanced_accuracy", "log_loss")
 
 
 class Evaluate(Section):
@@ -251,7 +251,7 @@ class Evaluate(Section):
     `bootstrap` is the number of paired resamples behind the 95 % intervals.
     """
 
-    metrics: list[Metric] = Field(default=list(METRICS), min_length=1)
+    metrics: list[Metric] = Field(default=[*METRICS], min_length=1)
     slices: list[str] = []
     gates: PluginMap = [
         PluginSpec(name="metric_floor", params={"auc": 0.5}),

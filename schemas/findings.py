@@ -80,7 +80,7 @@ def verdict(findings: Iterable[Finding]) -> Verdict:
     )
 
 
-class DataBlocked(Exception):
+class DataBlocked(Exception):  # noqa: N818
     """Raised by a stage to stop the run because of the data. Carries the findings that say why (exit code 3)."""
 
     def __init__(self, findings: list[Finding]):

@@ -35,11 +35,16 @@ class WideDeep(ModelFamily):
         numeric = keras.Input((inputs.numeric,), dtype="float32", name="numeric")
         categorical = keras.Input((inputs.categorical,), dtype="int64", name="categorical")
         penalty = keras.regularizers.L2(self.l2) if self.l2 else None
-        deep, wide = [numeric], [keras.layers.Dense(inputs.classes, kernel_regularizer=penalty, name="wide_numeric")(numeric)]
+        deep, wide = (
+            [numeric],
+            [keras.layers.Dense(inputs.classes, kernel_regularizer=penalty, name="wide_numeric")(numeric)],
+        )
         if inputs.categorical:
             table = keras.layers.Embedding(inputs.vocabulary, self.embedding, name="embedding")
             deep.append(keras.layers.Flatten()(table(categorical)))
-            scores = keras.layers.Embedding(inputs.vocabulary, inputs.classes, embeddings_initializer="zeros", name="wide")
+            scores = keras.layers.Embedding(
+                inputs.vocabulary, inputs.classes, embeddings_initializer="zeros", name="wide"
+            )
             wide.append(keras.layers.GlobalAveragePooling1D(name="wide_mean")(scores(categorical)))
         x = keras.layers.Concatenate()(deep) if len(deep) > 1 else deep[0]
         for i, width in enumerate(self.hidden):
@@ -48,4 +53,3 @@ class WideDeep(ModelFamily):
                 x = keras.layers.Dropout(self.dropout, name=f"dropout_{i}")(x)
         logits = keras.layers.Add(name="logits")([keras.layers.Dense(inputs.classes, name="deep")(x), *wide])
         return keras.Model({"numeric": numeric, "categorical": categorical}, logits, name="wide_deep")
-

@@ -55,9 +55,13 @@ def check_command(config: Path, overrides: list[str], as_json: bool) -> int:
     found, window = problems_of_data(parsed, config.resolve().parent)
     problems += found
     if parsed.data.schema_file and not (config.resolve().parent / parsed.data.schema_file).is_file():
-        problems.append(f"data.schema_file: {parsed.data.schema_file} is no file. Give the path of a schema, or leave it out.")
+        problems.append(
+            f"data.schema_file: {parsed.data.schema_file} is no file. Give the path of a schema, or leave it out."
+        )
     installed = versions()
-    problems += [f"environment: {name} is not installed. Run `make setup`." for name, v in installed.items() if v == "missing"]
+    problems += [
+        f"environment: {name} is not installed. Run `make setup`." for name, v in installed.items() if v == "missing"
+    ]
     if problems:
         raise ConfigError(problems)
     document: dict[str, Any] = {"ok": True, "name": parsed.name, "spans": window, "versions": installed}

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from components.served import versions
 from pipeline.commands.output import emit_json
 from pipeline.errors import UsageError
@@ -47,10 +49,13 @@ def score_file(path: Path, form: str, model: str) -> Iterator[tuple[list[str], l
     types = {f.name: f.type for f in scorer.contract.features}
     lacking = sorted(set(types) - set(sources.column_names(str(path), form))) if form != "tfrecord" else []
     if lacking:
-        raise UsageError(f"{path}: lacks the columns {', '.join(lacking)}, which the model needs. They may be empty, but must be there.")
+        raise UsageError(
+            f"{path}: lacks the columns {', '.join(lacking)}, which the model needs. They may be empty, but must be there."
+        )
     row = 1
     for raw in sources.read_raw(str(path), form):
-        known = raw.select([n for n in raw.schema.names if n in types]) if form != "tfrecord" else raw
+        names = [n for n in raw.schema.names if n in types]
+        known = pa.RecordBatch.from_arrays([raw.column(raw.schema.get_field_index(n)) for n in names], names=names)
         batch = sources.typed(sources.complete(known, types), types, str(path), row)
         row += raw.num_rows
         for start in range(0, batch.num_rows, 4096):
@@ -79,7 +84,9 @@ def predict_command(
             for labels, predicted, scores in score_file(input_path, format_of(input_path, parsed), model):
                 if rows == 0:
                     writer.writerow(["prediction", *(f"probability_{v}" for v in labels)])
-                writer.writerows([p, *(f"{s:.9g}" for s in row)] for p, row in zip(predicted, scores.tolist(), strict=True))
+                writer.writerows(
+                    [p, *(f"{s:.9g}" for s in row)] for p, row in zip(predicted, scores.tolist(), strict=True)
+                )
                 rows += len(predicted)
         os.replace(temporary, output_path)
     except DataBlocked as error:

@@ -27,13 +27,17 @@ def check_inputs(record: RunRecord, folder: Path) -> None:
         UsageError: naming every file that is gone or has changed.
     """
     if not record.digests or not (folder / PLAN).exists():
-        raise UsageError(f"run {record.run_id} ended before anything that could be compared. Replay a run that read its data.")
+        raise UsageError(
+            f"run {record.run_id} ended before anything that could be compared. Replay a run that read its data."
+        )
     problems = []
     for file in record.files:
         try:
             same = digest_file(file.path, file.span).sha256 == file.sha256
         except OSError as error:
-            problems.append(f"{file.path}: cannot be read any more ({error.strerror}). A replay needs the data of the run.")
+            problems.append(
+                f"{file.path}: cannot be read any more ({error.strerror}). A replay needs the data of the run."
+            )
             continue
         if not same:
             problems.append(f"{file.path}: has changed since the run. A replay needs the data of the run.")

@@ -66,7 +66,11 @@ def execute(
     try:
         code = supervisor.run()
     except KeyboardInterrupt:
-        changes = {"status": Status.INTERRUPTED, "exit_code": Status.INTERRUPTED.exit_code, "error": "Interrupted from the keyboard."}
+        changes = {
+            "status": Status.INTERRUPTED,
+            "exit_code": Status.INTERRUPTED.exit_code,
+            "error": "Interrupted from the keyboard.",
+        }
         settle(record.model_copy(update=changes), workspace)
         raise
     return finish(record, supervisor.events, job.serving, workspace, code), supervisor.events

@@ -140,5 +140,3 @@ def test_no_control_character_gets_into_a_sentence() -> None:
     told = explain(factories.blocked(findings=[evil]))
     assert "\x1b" not in told.headline + told.why[0]
     assert "\u202e" not in told.why[0]
-
-

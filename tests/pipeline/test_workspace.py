@@ -67,7 +67,11 @@ def test_the_workspace_is_beside_the_configuration_unless_told(tmp_path: Path) -
 def test_paths(tmp_path: Path) -> None:
     w = Workspace(tmp_path)
     paths = [w.artifacts, w.metadata, w.record_path("r"), w.report_path("r"), w.log_path("r"), w.events_path("r")]
-    names = ["artifacts", "metadata.db", *(f"runs/r/{n}" for n in ("run.json", "report.html", "log.txt", "events.jsonl"))]
+    names = [
+        "artifacts",
+        "metadata.db",
+        *(f"runs/r/{n}" for n in ("run.json", "report.html", "log.txt", "events.jsonl")),
+    ]
     assert [str(p.relative_to(tmp_path)) for p in paths] == names
     assert w.serving("taxi") == tmp_path / "serving" / "taxi"
     assert w.serving("taxi", "/srv/models") == Path("/srv/models/taxi")
