@@ -29,7 +29,7 @@ def _regex(pattern: str) -> re.Pattern[str]:
     out, seen = "", set()
     for part in re.split(r"(\{SPAN\}|\{YYYY\}|\{MM\}|\{DD\}|\*\*/|\*|\?)", pattern):
         if part in _FIELDS:
-            name = _FIELDS[part][3 : _FIELDS[part].index(">")]
+            name = _FIELDS[part][4 : _FIELDS[part].index(">")]
             out += f"(?P={name})" if name in seen else _FIELDS[part]
             seen.add(name)
         elif part == "**/":

@@ -1,0 +1,64 @@
+"""What is held against what, and what a crashing check becomes."""
+
+from components.inspection import POOLED, contexts, merge_counts, pool, run_check
+from components.interfaces import Check
+from schemas.evidence import DataEvidence, FeatureEvidence, SpanEvidence
+
+
+def span(number, rows=10, missing=0):
+    feature = FeatureEvidence(kind="categorical", present=rows - missing, missing=missing, values={"x": rows - missing})
+    return SpanEvidence(span=number, rows=rows, labels={"train": {"0": rows}}, features={"f": feature})
+
+
+def window(*numbers):
+    return DataEvidence(label="y", spans=[span(n) for n in numbers])
+
+
+def test_a_first_run_holds_the_newest_span_against_the_rest():
+    (context,) = contexts(window(1, 2, 3), None, True)
+    assert context.current.span == 3
+    assert (context.reference.span, context.reference.rows) == (POOLED, 20)
+
+
+def test_a_first_run_with_one_span_has_nothing_to_compare_with():
+    (context,) = contexts(window(3), None, True)
+    assert context.reference is None
+
+
+def test_a_span_that_was_not_accepted_is_examined_again():
+    found = contexts(window(1, 2, 3, 4), window(1, 2), True)
+    assert [(c.current.span, c.reference.span) for c in found] == [(3, 2), (4, 2)]
+
+
+def test_an_old_span_again_is_held_against_what_was_before_it():
+    (context,) = contexts(window(2, 3), window(3), True)
+    assert (context.current.span, context.reference.span) == (3, 3)
+
+
+def test_pooling_adds_up():
+    both = pool([span(1, 10, 4), span(2, 30, 0)])
+    assert (both.rows, both.features["f"].missing, both.features["f"].values) == (40, 4, {"x": 36})
+
+
+def test_merging_does_not_depend_on_the_order_of_parts():
+    parts = [
+        {"span": s, "split": p, "rows": 2, "labels": {"0": 1, "1": 1}, "present": {"f": 1}, "values": {"f": {v: 1}}}
+        for s, p, v in ((2, "train", "a"), (1, "test", "b"), (1, "train", "a"))
+    ]
+    merged = [merge_counts(p, "y", {"f": "categorical"}, {"1": 3}) for p in (parts, parts[::-1])]
+    assert merged[0] == merged[1]
+    assert [s.span for s in merged[0].spans] == [1, 2]
+    assert merged[0].spans[0].unlabelled == 3
+    assert merged[0].spans[0].features["f"].values == {"a": 1, "b": 1}
+
+
+class Crashing(Check):
+    def check(self, context):
+        raise ZeroDivisionError("division by zero")
+
+
+def test_a_check_that_crashes_blocks_with_its_name():
+    (finding,) = run_check("crashing", Crashing(), contexts(window(1), None, True)[0])
+    assert finding.severity.value == "block"
+    assert finding.code == "crashing"
+    assert "ZeroDivisionError" in finding.message

@@ -1,0 +1,100 @@
+"""The configuration: every problem at once, each with its path, the rule and what to do."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from schemas.config import ConfigError, load_config, parse_config, set_override
+
+ROOT = Path(__file__).parents[1]
+GOOD = {"name": "t", "data": {"source": {"csv": "x.csv"}, "label": "y"}}
+
+
+def problems(raw):
+    with pytest.raises(ConfigError) as caught:
+        parse_config(raw)
+    return caught.value.problems
+
+
+def having(**sections):
+    return {**GOOD, **sections}
+
+
+def test_the_least_that_is_needed():
+    config = parse_config(GOOD)
+    assert config.train.class_weights.name == "balanced"
+    assert [g.name for g in config.evaluate.gates] == ["metric_floor", "no_regression"]
+
+
+def test_a_dump_can_be_read_again():
+    config = load_config(ROOT / "examples" / "taxi.yaml")
+    assert parse_config(json.loads(config.model_dump_json())) == config
+    assert parse_config(config.model_dump(mode="json")) == config
+
+
+@pytest.mark.parametrize(
+    ("raw", "said"),
+    [
+        ({"name": "a b", "data": GOOD["data"]}, "name: must consist of letters"),
+        (having(trian={}), "Did you mean 'train'?"),
+        (having(train={"epochs": 0}), "train.epochs: Input should be greater than 0, got 0."),
+        (having(train={"epochs": "many"}), "train.epochs"),
+        (having(train={"early_stopping": {"patience": 2}}), "must be larger than reduce_lr.patience"),
+        (having(evaluate={"gates": {}}), "evaluate.gates: at least one gate"),
+        (having(evaluate={"metrics": ["acu"]}), "evaluate.metrics"),
+        (having(beam={"workers": 2}), "workers > 1 needs mode"),
+        (
+            {"name": "t", "data": {"source": {"csv": "a", "parquet": "b"}, "label": "y"}},
+            "exactly one of csv, parquet, tfrecord",
+        ),
+        ({"name": "t", "data": {"source": {"csv": "a"}, "label": "y", "exclude": ["y"]}}, "take it out of there"),
+        ({"name": "t", "data": {"source": {"csv": "{YYYY}.csv"}, "label": "y"}}, "all of {YYYY}, {MM} and {DD}"),
+        ({"name": "t", "data": {"source": {"csv": "a"}}}, "data.label: is required"),
+    ],
+)
+def test_each_rule_says_where_and_what(raw, said):
+    (problem,) = problems(raw)
+    assert said in problem
+
+
+def test_all_problems_at_once():
+    assert len(problems({"name": "", "data": {"source": {}, "window": 3}, "train": {"seed": -1}})) >= 4
+
+
+def test_overrides_are_yaml_and_make_sections():
+    raw = json.loads(json.dumps(GOOD))
+    set_override(raw, "train.early_stopping.patience=9")
+    set_override(raw, "train.class_weights=null")
+    config = parse_config(raw)
+    assert config.train.early_stopping.patience == 9
+    assert config.train.class_weights is None
+
+
+@pytest.mark.parametrize("text", ["train.epochs", "=3", "a..b=1", "name.x=1", "train.epochs=[1"])
+def test_an_override_that_cannot_be_is_an_error(text):
+    with pytest.raises(ConfigError, match="--override"):
+        set_override(json.loads(json.dumps(GOOD)), text)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(b"a: [1", "line"), (b"\xff\xfe\x00", "cannot be read"), (b"- 1", "must be a mapping"), (b"", "is required")],
+)
+def test_files_that_are_no_configuration(tmp_path, content, said):
+    (tmp_path / "x.yaml").write_bytes(content)
+    with pytest.raises(ConfigError, match=said):
+        load_config(tmp_path / "x.yaml")
+    with pytest.raises(ConfigError, match="no such file"):
+        load_config(tmp_path / "y.yaml")
+
+
+def test_the_json_schemas_are_current():
+    code = (
+        "import sys; sys.path[:0] = ['scripts', '.']; import make_schemas as m;"
+        "sys.exit([str(p) for p, t in m.texts().items() if p.read_text() != t] or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"run python scripts/make_schemas.py: {done.stderr}"
