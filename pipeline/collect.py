@@ -47,7 +47,7 @@ def collect(record: RunRecord, events: list[Event], serving: Path) -> RunRecord:
             update |= _planned(event.data)
     update["findings"] = _findings(stages, events)
     update |= _data(stages) | _model(stages)
-    update["digests"] = _digests(stages)
+    update["digests"] = _digests(stages, events)
     error = next((e for e in events if e.kind == "error"), None)
     status, pushed = _status(stages, events, error)
     now = served(str(serving))
@@ -120,15 +120,15 @@ def _training(stages: dict[str, Stage]) -> dict[str, Any] | None:
     return json.loads(path.read_text(encoding="utf-8")) if path and path.exists() else None
 
 
-def _digests(stages: dict[str, Stage]) -> dict[str, str]:
+def _digests(stages: dict[str, Stage], events: list[Event]) -> dict[str, str]:
     """SHA-256 of what a repeated run must give again, as far as the run got."""
     out: dict[str, str] = {}
     report = _document(stages, "ingest", "report")
     if report:
         out["examples"] = report["digest"]
-    graph = stages["transform"].artifacts.get("transform_graph")
-    if graph and learned_path(graph).exists():
-        out["transform"] = transform_digest(Path(graph))
+    for event in events:
+        if event.stage == "transform" and "digest" in event.data:
+            out["transform"] = event.data["digest"]
     training = _training(stages)
     if training:
         out["weights"] = training["weights"]
@@ -137,14 +137,6 @@ def _digests(stages: dict[str, Stage]) -> dict[str, str]:
         candidate = [[s["slice"], s["rows"], s["labels"], s["candidate"]] for s in gates["evidence"]["slices"]]
         out["metrics"] = hashlib.sha256(json.dumps(candidate, sort_keys=True).encode()).hexdigest()
     return out
-
-
-def transform_digest(graph: Path) -> str:
-    """SHA-256 over the exported graph's bytes and what it learned."""
-    digest = hashlib.sha256()
-    for path in (graph / "transform_fn" / "saved_model.pb", learned_path(str(graph))):
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()
 
 
 def _status(stages: dict[str, Stage], events: list[Event], error: Event | None) -> tuple[Status, Pushed | None]:

@@ -45,7 +45,7 @@ def sentence(error: BaseException) -> str:
 class Observer:
     """Wraps TFX's launcher, so that every stage reports when it begins and how it ended, under any runner in this process."""
 
-    def __init__(self, emit: Emit, done: Callable[[str, dict[str, str]], None]):
+    def __init__(self, emit: Emit, done: Callable[[str, dict[str, str]], dict[str, Any]]):
         self._emit, self._done = emit, done
         self.reported = False
 
@@ -74,10 +74,8 @@ class Observer:
             raise
         if stage in STAGES:
             state = "cached" if cached else "done"
-            self._emit(
-                Event(kind="stage", stage=stage, state=state, seconds=time.monotonic() - began, artifacts=artifacts)
-            )
-            self._done(stage, artifacts)
+            seconds, data = time.monotonic() - began, self._done(stage, artifacts)
+            self._emit(Event(kind="stage", stage=stage, state=state, seconds=seconds, artifacts=artifacts, data=data))
         return info
 
     def _failed(self, stage: str, seconds: float, error: Exception) -> None:
@@ -158,15 +156,19 @@ def remember(job: Job, planned: Planned) -> None:
 def run_graph(job: Job, config: PipelineConfig, planned: Planned, emit: Emit) -> None:
     """Builds the TFX pipeline and runs it."""
     prepare_tensorflow(config.train.threads)
+    from components.graph_digest import graph_digest
     from pipeline.build import Graph, build
     from pipeline.versions import code_digest
 
-    def done(stage: str, artifacts: dict[str, str]) -> None:
+    def done(stage: str, artifacts: dict[str, str]) -> dict[str, Any]:
+        if stage == "transform":
+            return {"digest": graph_digest(Path(artifacts["transform_graph"]) / "transform_fn")}
         proposal = Path(artifacts.get("schema", "")) / "schema.pbtxt"
         if stage == "schema" and proposal.is_file():
             write_atomic(job.folder / SCHEMA, proposal.read_text(encoding="utf-8"))
         if stage == "require_ok":
             keep(job, config, planned)
+        return {}
 
     graph = Graph(
         config=config,

@@ -127,15 +127,6 @@ def test_replay_is_identical(pushed):
     assert len(result.json["digests"]) == 4
 
 
-def test_the_same_run_again_has_nothing_new_and_pushes_no_second_version(champion):
-    result = champion.run("--span", 8)
-    assert result.code == 0, result.err
-    assert record_of(result).status.value == "nothing_new"
-    assert champion.versions() == ["1"]
-    states = {s.name: s.state.value for s in record_of(result).stages}
-    assert {states[n] for n in ("ingest", "statistics", "transform", "trainer")} == {"cached"}
-
-
 def test_the_beam_runner_does_the_same(taxi, tmp_path, pushed):
     project = make_project(tmp_path / "beam", taxi)
     result = project.run("--span", 8, "--override", "runner=beam")

@@ -1,0 +1,1 @@
+"""Comparisons of speed and results; see docs/performance.md."""
