@@ -71,6 +71,7 @@ def inspect_data(
     found = read_findings(anomalies.uri, set(features.excluded), window.newest.span)
     checks = registry.build_all(parsed).checks
     for context in inspection.contexts(window, accepted, parsed.train.class_weights is not None):
+        found.append(inspection.unlabelled_finding(context.current, features.label))
         for name, check in checks.items():
             found += inspection.run_check(name, check, context)
     document = {"evidence": window.model_dump(), "findings": [f.model_dump(mode="json") for f in found]}

@@ -181,3 +181,23 @@ def run_check(name: str, check: Check, context: DataContext) -> list[Finding]:
             )
         ]
     return [f.model_copy(update={"stage": "inspect_data", "span": span}) for f in found]
+
+
+def unlabelled_finding(span: SpanEvidence, label: str) -> Finding:
+    """Rows without a label are left out of everything; how many there were is told."""
+    total = span.rows + span.unlabelled
+    share = span.unlabelled / total if total else 0.0
+    message = f"{label}: {share:.1%} of rows in span {span.span} have no label ({span.unlabelled} of {total}); they are left out."
+    return Finding(
+        code="unlabelled_rows",
+        severity=Severity.WARN if span.unlabelled else Severity.OK,
+        subject=label,
+        observed={"rows": span.unlabelled, "share": share},
+        allowed={"rows": 0},
+        message=message if span.unlabelled else f"{label}: every row in span {span.span} has a label.",
+        remedy="Find out why labels are missing: if it depends on the outcome, what is left is biased."
+        if span.unlabelled
+        else "",
+        stage="inspect_data",
+        span=span.span,
+    )

@@ -1,6 +1,6 @@
 """What is held against what, and what a crashing check becomes."""
 
-from components.inspection import POOLED, contexts, merge_counts, pool, run_check
+from components.inspection import POOLED, contexts, merge_counts, pool, run_check, unlabelled_finding
 from components.interfaces import Check
 from schemas.evidence import DataEvidence, FeatureEvidence, SpanEvidence
 
@@ -50,6 +50,13 @@ def test_merging_does_not_depend_on_the_order_of_parts():
     assert [s.span for s in merged[0].spans] == [1, 2]
     assert merged[0].spans[0].unlabelled == 3
     assert merged[0].spans[0].features["f"].values == {"a": 1, "b": 1}
+
+
+def test_rows_without_a_label_are_told():
+    some = span(3, 30).model_copy(update={"unlabelled": 10})
+    assert unlabelled_finding(span(3), "y").severity.value == "ok"
+    assert unlabelled_finding(some, "y").severity.value == "warn"
+    assert "25.0% of rows in span 3 have no label (10 of 40)" in unlabelled_finding(some, "y").message
 
 
 class Crashing(Check):
