@@ -158,7 +158,7 @@ class Analyze(tft_beam.experimental.PTransformAnalyzer):
     """The PTransform behind `tft.experimental.ptransform_analyzer`.
 
     Input elements: (numeric float64 [rows, F] with NaN for missing, text [rows, C] with b"" for missing).
-    Outputs: fill, mean, 1/deviation (float64 [F]), text fill (bytes [C]), path of the asset.
+    Outputs: fill, mean, 1/deviation (float64 [F + 1]), text fill (bytes [C + 1]), path of the asset.
     """
 
     def __init__(
@@ -180,13 +180,14 @@ class Analyze(tft_beam.experimental.PTransformAnalyzer):
         os.makedirs(folder, exist_ok=True)
         with open(path, "wb") as file:
             file.write(learned.asset())
-        floats = [np.array(v, np.float64) for v in (learned.fill, learned.mean, learned.scale)]
-        outputs = [*floats, np.array(learned.category_fill, object), np.array(path)]
+        # One entry more than there are features: TFT cannot keep empty arrays.
+        floats = [np.array([*v, 0.0], np.float64) for v in (learned.fill, learned.mean, learned.scale)]
+        outputs = [*floats, np.array([*learned.category_fill, b""], object), np.array(path)]
         return [beam.pvalue.TaggedOutput(str(i), value) for i, value in enumerate(outputs)]
 
     def expand(self, batches: Any) -> Any:
         one = batches.pipeline | "One" >> beam.Create([None])
-        values = batches | "Numeric" >> beam.Map(lambda b: b[0].reshape(-1, len(self._numeric)))
+        values = batches | "Numeric" >> beam.Map(lambda b: b[0])
         moments = (
             values
             | "Moments" >> beam.Map(exact.Moments.of)
@@ -198,9 +199,7 @@ class Analyze(tft_beam.experimental.PTransformAnalyzer):
             | "MergeMiddles" >> beam.CombineGlobally(MergeParts(exact.Middles))
         )
         counters = (
-            batches
-            | "Text" >> beam.Map(lambda b: b[1].reshape(-1, len(self._categorical)))
-            | "Categories" >> beam.CombineGlobally(CountCategories())
+            batches | "Text" >> beam.Map(lambda b: b[1]) | "Categories" >> beam.CombineGlobally(CountCategories())
         )
         tags = [str(i) for i in range(5)]
         folder = os.path.join(self.base_temp_dir, "analysis")

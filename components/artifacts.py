@@ -38,6 +38,11 @@ class GateFindings(artifact.Artifact):
 DOCUMENT = "document.json"
 
 
+def artifact_name(uri: str) -> str:
+    """What people call an artifact: the last two parts of its folder, like ``model/10``."""
+    return "/".join(uri.rstrip("/").split("/")[-2:])
+
+
 def write_json(uri: str, document: Any) -> None:
     """Writes the one JSON document of an artifact: keys sorted, so equal content is equal bytes."""
     os.makedirs(uri, exist_ok=True)

@@ -122,6 +122,21 @@ def _no_rows(plan: plans.IngestPlan, unlabelled: int) -> DataBlocked:
     )
 
 
+def _empty_splits(plan: plans.IngestPlan, shards: list[dict[str, Any]]) -> DataBlocked | None:
+    """Equal rows share a split, so data with few distinct rows can leave one empty."""
+    lacking = [s for s in SPLITS if not any(p["split"] == s for p in shards)]
+    if not lacking:
+        return None
+    rows = sum(p["rows"] for p in shards)
+    return sources.problem(
+        "empty_split",
+        plan.files[-1].path,
+        f"none of the {rows} rows of the window falls into {' or '.join(lacking)}: rows are split by what they say, so equal rows share "
+        "a split, and too few of these differ.",
+        "Deliver more rows; or, if equal rows are different cases, add a column that tells them apart and name it in data.split.group_by.",
+    )
+
+
 def read_and_write(
     pipeline: beam.Pipeline, plan: plans.IngestPlan, examples_uri: str, report_uri: str
 ) -> dict[str, Any]:
@@ -168,6 +183,8 @@ def read_and_write(
         raise DataBlocked([Finding.model_validate(f) for f in report["problems"]])
     if not report["shards"]:
         raise _no_rows(plan, sum(report["unlabelled"].values()))
+    if blocked := _empty_splits(plan, report["shards"]):
+        raise blocked
     return report
 
 

@@ -15,7 +15,7 @@ from tfx.dsl.component.experimental.decorators import component
 from tfx.types.standard_artifacts import Model, ModelBlessing, ModelEvaluation, ModelRun
 
 from components import metrics, registry
-from components.artifacts import GateFindings, write_json
+from components.artifacts import GateFindings, artifact_name, write_json
 from components.evaluate import CANDIDATE, CHAMPION, LABEL, PREDICTIONS, SLICE_PREFIX
 from schemas.config import PipelineConfig
 from schemas.evidence import ModelEvidence
@@ -113,7 +113,7 @@ def judge_model(
     del code
     parsed = PipelineConfig.model_validate_json(config)
     run = read_training(model_run.uri)
-    name = os.path.basename(os.path.dirname(champion.uri)) + "/" + os.path.basename(champion.uri) if champion else None
+    name = artifact_name(champion.uri) if champion else None
     evidence = read_evidence(evaluation.uri, run["training"]["labels"], parsed, name)
     findings = judge(evidence, run["training"], parsed)
     blessed = verdict(findings).ok

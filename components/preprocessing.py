@@ -84,14 +84,15 @@ def preprocessing_fn(inputs: dict[str, Any], custom_config: dict[str, Any]) -> d
     imputers, names = _imputers(contract.features, impute)
     size = int(custom_config["vocabulary_size"])
     analyze = analysis.Analyze([f.name for f in numeric], [f.name for f in categorical], imputers, names, size)
-    outputs = [(tf.float64, [len(numeric)])] * 3 + [(tf.string, [len(categorical)])]
+    outputs = [(tf.float64, [len(numeric) + 1])] * 3 + [(tf.string, [len(categorical) + 1])]
     fill, mean, scale, text_fill, asset = compat.analyzer_with_asset(
         [numbers, text], analyze, outputs, analysis.EMPTY_ASSET
     )
+    fill, mean, scale = fill[:-1], mean[:-1], scale[:-1]
     lacking = tf.math.is_nan(numbers)
     scaled = tf.cast((tf.where(lacking, fill[tf.newaxis, :], numbers) - mean) * scale, tf.float32)
     blank = tf.equal(text, b"")
-    filled = tf.where(blank, tf.broadcast_to(text_fill[tf.newaxis, :], tf.shape(text)), text)
+    filled = tf.where(blank, tf.broadcast_to(text_fill[tf.newaxis, :-1], tf.shape(text)), text)
     columns = [scaled]
     if impute["indicator"]:
         columns += [tf.cast(lacking, tf.float32), tf.cast(blank, tf.float32)]

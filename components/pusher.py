@@ -8,7 +8,7 @@ from tfx.dsl.component.experimental.decorators import component
 from tfx.types.standard_artifacts import Model, ModelBlessing, ModelRun, PushedModel
 from tfx.utils import path_utils
 
-from components.artifacts import write_json
+from components.artifacts import artifact_name, write_json
 from components.judge_model import read_training
 from components.served import model_digest, push
 
@@ -33,7 +33,8 @@ def pusher(
         write_json(pushed_model.uri, {"pushed": None})
         return
     saved_model = path_utils.serving_model_path(model.uri)
-    result = push(saved_model, directory, model_digest(saved_model, read_training(model_run.uri)["weights"]), run)
+    digest = model_digest(saved_model, read_training(model_run.uri)["weights"])
+    result = push(saved_model, directory, digest, run, artifact_name(model.uri))
     pushed_model.set_int_custom_property("pushed", 1)
     pushed_model.set_string_custom_property("pushed_destination", result["path"])
     pushed_model.set_string_custom_property("pushed_version", str(result["version"]))

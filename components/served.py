@@ -31,17 +31,28 @@ def versions(directory: str) -> dict[int, str]:
     return {n: f for n, f in folders.items() if os.path.exists(os.path.join(f, "saved_model.pb"))}
 
 
+def _manifest(folder: str) -> dict[str, Any]:
+    path = os.path.join(folder, MANIFEST)
+    if not os.path.exists(path):
+        return {}
+    with open(path, encoding="utf-8") as file:
+        manifest: dict[str, Any] = json.load(file)
+    return manifest
+
+
 def served(directory: str) -> dict[str, Any] | None:
     """Version, path and digest of the newest version; None when nothing is served."""
     there = versions(directory)
     if not there:
         return None
     number = max(there)
-    manifest: dict[str, Any] = {}
-    if os.path.exists(os.path.join(there[number], MANIFEST)):
-        with open(os.path.join(there[number], MANIFEST), encoding="utf-8") as file:
-            manifest = json.load(file)
-    return {"version": number, "path": there[number], "digest": manifest.get("digest")}
+    return {"version": number, "path": there[number], "digest": _manifest(there[number]).get("digest")}
+
+
+def version_of(directory: str, artifact: str) -> int | None:
+    """The newest version that was made from a model artifact; None when there is none."""
+    made = [n for n, folder in versions(directory).items() if _manifest(folder).get("artifact") == artifact]
+    return max(made, default=None)
 
 
 def _sync_one(path: str) -> None:
@@ -59,7 +70,7 @@ def _sync(folder: str) -> None:
             _sync_one(os.path.join(path, name))
 
 
-def push(saved_model: str, directory: str, digest: str, run: str) -> dict[str, Any]:
+def push(saved_model: str, directory: str, digest: str, run: str, artifact: str = "") -> dict[str, Any]:
     """Puts a model behind the next version number.
 
     Args:
@@ -67,6 +78,7 @@ def push(saved_model: str, directory: str, digest: str, run: str) -> dict[str, A
         directory: where versions are.
         digest: identity of the model; when the newest version has it already, nothing is done.
         run: id of the run, kept in the version's manifest.
+        artifact: name of the model's artifact, kept there too, so that a champion can be called by its version.
 
     Returns:
         ``version``, ``path``, ``already_there``.
@@ -84,7 +96,7 @@ def push(saved_model: str, directory: str, digest: str, run: str) -> dict[str, A
     shutil.copytree(saved_model, staging)
     os.makedirs(os.path.join(staging, "assets.extra"), exist_ok=True)
     with open(os.path.join(staging, MANIFEST), "w", encoding="utf-8") as file:
-        json.dump({"digest": digest, "run": run, "version": number}, file, sort_keys=True)
+        json.dump({"artifact": artifact, "digest": digest, "run": run, "version": number}, file, sort_keys=True)
     _sync(staging)
     os.rename(staging, target)
     _sync_one(directory)

@@ -25,7 +25,7 @@ class ServingModule(tf.Module):
         self.model, self.transform = model, transform
         self._spec = raw_spec(contract, with_label=False)
 
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="examples")])
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="examples")], autograph=False)
     def serve(self, examples: tf.Tensor) -> dict[str, tf.Tensor]:
         """Serialized tf.Examples [n] to ``probabilities`` float32 [n, classes]."""
         inputs = self.transform(tf.io.parse_example(examples, self._spec))

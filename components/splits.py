@@ -19,7 +19,6 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
 from schemas.config import Split
-from schemas.evidence import SPLITS
 
 
 class SplitBounds(BaseModel):
@@ -95,6 +94,3 @@ def assign(bounds: SplitBounds, position: npt.NDArray[np.float64], labels: list[
         both = np.array([table[v] for v in labels], dtype=np.float64).reshape(-1, 2)
         first, second = both[:, 0], both[:, 1]
     return ((position >= first).astype(np.int8) + (position >= second).astype(np.int8)).astype(np.int8)
-
-
-assert SPLITS == ("train", "eval", "test")

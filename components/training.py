@@ -22,12 +22,13 @@ import tensorflow_transform as tft
 from components import analysis, registry, training_data
 from components.interfaces import ModelInputs
 from components.serving import export
-from schemas.config import PluginSpec, Train
+from schemas.config import Train
 from schemas.features import FeatureContract, order_labels
 from schemas.run_record import Epoch, Training
 
 CLEAN_SAMPLE = 2000
-NAN_EPOCH = "nan"
+#: Keras' own val_loss has the L2 penalty in it and would not compare with the clean training loss; the cross entropy has not.
+MONITORS = {"val_loss": ("val_cross_entropy", "min"), "val_accuracy": ("val_accuracy", "max")}
 
 
 class Curves(keras.callbacks.Callback):
@@ -41,7 +42,8 @@ class Curves(keras.callbacks.Callback):
         self.epochs: list[Epoch] = []
         self.best_epoch = 0
         self.best_weights: list[Any] | None = None
-        self._monitor, self._sign = monitor, (1 if monitor.endswith("loss") else -1)
+        self._monitor, mode = MONITORS[monitor]
+        self._sign = 1 if mode == "min" else -1
         self._best = np.inf
         self._sample, self._targets = sample, targets
         self._began = 0.0
@@ -58,14 +60,14 @@ class Curves(keras.callbacks.Callback):
                 epoch=epoch + 1,
                 loss=float(logs["loss"]),
                 train_loss=float(clean),
-                val_loss=float(logs["val_loss"]),
+                val_loss=float(logs["val_cross_entropy"]),
                 val_accuracy=float(logs["val_accuracy"]),
                 learning_rate=float(self.model.optimizer.learning_rate),
                 seconds=round(time.monotonic() - self._began, 3),
             )
         )
         value = self._sign * float(logs[self._monitor])
-        if value < self._best and np.isfinite(float(logs["val_loss"])):
+        if value < self._best and np.isfinite(float(logs["val_cross_entropy"])):
             self._best, self.best_epoch = value, epoch + 1
             self.best_weights = [w.numpy().copy() for w in self.model.weights]
 
@@ -91,14 +93,16 @@ def callbacks(config: Train, curves: Curves) -> list[keras.callbacks.Callback]:
     chosen: list[keras.callbacks.Callback] = [curves, keras.callbacks.TerminateOnNaN()]
     if config.reduce_lr:
         r = config.reduce_lr
+        name, mode = MONITORS[r.monitor]
         chosen.append(
             keras.callbacks.ReduceLROnPlateau(
-                r.monitor, factor=r.factor, patience=r.patience, min_lr=r.min_lr, min_delta=0.0
+                name, mode=mode, factor=r.factor, patience=r.patience, min_lr=r.min_lr, min_delta=0.0
             )
         )
     if config.early_stopping:
         e = config.early_stopping
-        chosen.append(keras.callbacks.EarlyStopping(e.monitor, patience=e.patience, min_delta=e.min_delta))
+        name, mode = MONITORS[e.monitor]
+        chosen.append(keras.callbacks.EarlyStopping(name, mode=mode, patience=e.patience, min_delta=e.min_delta))
     return chosen
 
 
@@ -119,7 +123,10 @@ def fit(
     model.compile(
         optimizer=keras.optimizers.Adam(config.learning_rate),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        metrics=[keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
+        metrics=[
+            keras.metrics.SparseCategoricalAccuracy(name="accuracy"),
+            keras.metrics.SparseCategoricalCrossentropy(from_logits=True, name="cross_entropy"),
+        ],
     )
     steps = -(-len(train) // config.batch_size)
     history = model.fit(
@@ -206,6 +213,3 @@ def run_fn(fn_args: Any) -> None:
     with open(os.path.join(fn_args.model_run_dir, "training.json"), "w", encoding="utf-8") as file:
         json.dump(document, file, sort_keys=True)
     export(model, layer, contract, labels, fn_args.serving_model_dir)
-
-
-__all__ = ["PluginSpec", "run_fn"]

@@ -57,7 +57,8 @@ def load_rows(
     """
     spec = raw_spec(contract, with_label=True)
 
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
+    # Nothing here needs AutoGraph, which would convert the whole transform layer: seconds of Python.
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)], autograph=False)
     def convert(records: tf.Tensor) -> tuple[tf.Tensor, ...]:
         raw = tf.io.parse_example(records, spec)
         label = raw.pop(contract.label)

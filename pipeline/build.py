@@ -1,4 +1,7 @@
-"""The whole graph on one screen: a job in, a TFX pipeline out."""
+"""The whole graph on one screen: a job in, a TFX pipeline out.
+
+Imported piece by piece: `tfx.v1` also imports the clients of Google Cloud, which takes two seconds and serves nothing here.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
-from tfx import v1 as tfx
+from tfx.components import ExampleValidator, SchemaGen, StatisticsGen, Trainer, Transform
+from tfx.components.schema_gen.import_schema_gen.component import ImportSchemaGen
 from tfx.dsl.components.common.resolver import Resolver
+from tfx.dsl.input_resolution.strategies.latest_blessed_model_strategy import LatestBlessedModelStrategy
+from tfx.orchestration.metadata import sqlite_metadata_connection_config
+from tfx.orchestration.pipeline import Pipeline
+from tfx.proto import trainer_pb2, transform_pb2
 from tfx.types import standard_artifacts
 from tfx.types.channel import Channel
 
@@ -50,23 +58,21 @@ def beam_args(config: PipelineConfig) -> list[str]:
 
 def _schema_node(g: Graph, statistics: Any) -> Any:
     if g.schema_file:
-        return tfx.components.ImportSchemaGen(schema_file=g.schema_file).with_id("schema")
-    inferred = tfx.components.SchemaGen(
-        statistics=statistics, infer_feature_shape=False, exclude_splits=["eval", "test"]
-    )
+        return ImportSchemaGen(schema_file=g.schema_file).with_id("schema")
+    inferred = SchemaGen(statistics=statistics, infer_feature_shape=False, exclude_splits=["eval", "test"])
     return inferred.with_id("schema")
 
 
-def build(g: Graph) -> tfx.dsl.Pipeline:
+def build(g: Graph) -> Pipeline:
     """Wires all stages. Transform and everything after it consume the output of `require_ok`: gating is a data dependency."""
     config, contract, code = g.config.model_dump_json(), g.contract.model_dump_json(), g.code
     data = ingest(plan=g.plan.model_dump_json(), code=code).with_id("ingest")
     examples = data.outputs["examples"]
-    statistics = tfx.components.StatisticsGen(examples=examples).with_id("statistics")
+    statistics = StatisticsGen(examples=examples).with_id("statistics")
     schema = _schema_node(g, statistics.outputs["statistics"])
-    validator = tfx.components.ExampleValidator(
-        statistics=statistics.outputs["statistics"], schema=schema.outputs["schema"]
-    ).with_id("example_validator")
+    validator = ExampleValidator(statistics=statistics.outputs["statistics"], schema=schema.outputs["schema"]).with_id(
+        "example_validator"
+    )
     previous = Resolver(
         strategy_class=resolvers.PreviousAcceptedSpan,
         config={"span": g.plan.window[-1]},
@@ -85,11 +91,11 @@ def build(g: Graph) -> tfx.dsl.Pipeline:
         accept=json.dumps(g.accept, sort_keys=True), examples=examples, findings=findings.outputs["findings"]
     ).with_id("require_ok")
     checked = ok.outputs["checked_examples"]
-    transform = tfx.components.Transform(
+    transform = Transform(
         examples=checked,
         schema=schema.outputs["schema"],
         preprocessing_fn="components.preprocessing.preprocessing_fn",
-        splits_config=tfx.proto.SplitsConfig(analyze=["train"]),
+        splits_config=transform_pb2.SplitsConfig(analyze=["train"]),
         materialize=False,  # the graph is applied where rows are used, in canonical order; materialised rows have no order
         disable_statistics=True,
         disable_analyzer_cache=True,
@@ -100,17 +106,17 @@ def build(g: Graph) -> tfx.dsl.Pipeline:
             "code": code,
         },
     ).with_id("transform")
-    trainer = tfx.components.Trainer(
+    trainer = Trainer(
         run_fn="components.training.run_fn",
         examples=checked,
         transform_graph=transform.outputs["transform_graph"],
         schema=schema.outputs["schema"],
-        train_args=tfx.proto.TrainArgs(splits=["train"]),
-        eval_args=tfx.proto.EvalArgs(splits=["eval"]),
+        train_args=trainer_pb2.TrainArgs(splits=["train"]),
+        eval_args=trainer_pb2.EvalArgs(splits=["eval"]),
         custom_config={"contract": contract, "train": g.config.train.model_dump_json(), "code": code},
     ).with_id("trainer")
     champion = Resolver(
-        strategy_class=tfx.dsl.experimental.LatestBlessedModelStrategy,
+        strategy_class=LatestBlessedModelStrategy,
         model=Channel(type=standard_artifacts.Model, producer_component_id="trainer"),
         model_blessing=Channel(type=standard_artifacts.ModelBlessing, producer_component_id="judge_model"),
     ).with_id("champion")
@@ -152,13 +158,11 @@ def build(g: Graph) -> tfx.dsl.Pipeline:
         judged,
         push,
     ]
-    return tfx.dsl.Pipeline(
+    return Pipeline(
         pipeline_name=g.config.name,
         pipeline_root=str(g.root / "artifacts" / g.config.name),
         components=nodes,
         enable_cache=g.cache,
-        metadata_connection_config=tfx.orchestration.metadata.sqlite_metadata_connection_config(
-            str(g.root / "metadata.db")
-        ),
+        metadata_connection_config=sqlite_metadata_connection_config(str(g.root / "metadata.db")),
         beam_pipeline_args=beam_args(g.config),
     )

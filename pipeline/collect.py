@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from components.served import served
+from components.served import served, version_of
 from pipeline.job import STAGES, Event
 from schemas.evidence import DataEvidence, ModelEvidence
 from schemas.features import FeatureContract
@@ -47,6 +47,7 @@ def collect(record: RunRecord, events: list[Event], serving: Path) -> RunRecord:
             update |= _planned(event.data)
     update["findings"] = _findings(stages, events)
     update |= _data(stages) | _model(stages)
+    update |= _champion(update.get("evaluation"), serving)
     update["digests"] = _digests(stages, events)
     error = next((e for e in events if e.kind == "error"), None)
     status, pushed = _status(stages, events, error)
@@ -112,6 +113,15 @@ def _model(stages: dict[str, Stage]) -> dict[str, Any]:
     if gates:
         out["evaluation"] = ModelEvidence.model_validate(gates["evidence"])
     return out
+
+
+def _champion(evaluation: ModelEvidence | None, serving: Path) -> dict[str, Any]:
+    """Calls the champion by its version, where one was made from it."""
+    if evaluation is None or evaluation.champion is None:
+        return {}
+    number = version_of(str(serving), evaluation.champion)
+    name = evaluation.champion if number is None else f"version {number}"
+    return {"champion": name, "evaluation": evaluation.model_copy(update={"champion": name})}
 
 
 def _training(stages: dict[str, Stage]) -> dict[str, Any] | None:

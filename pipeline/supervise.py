@@ -9,7 +9,6 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -39,7 +38,7 @@ def config_digest(config: PipelineConfig) -> str:
     return hashlib.sha256(json.dumps(config.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()
 
 
-def environment(folder: Path, temporary: Path) -> dict[str, str]:
+def environment(temporary: Path) -> dict[str, str]:
     """The worker's environment: Keras 3, quiet TensorFlow, temporary files in a folder that is removed with the run."""
     own = {
         "TF_USE_LEGACY_KERAS": "0",
@@ -49,7 +48,6 @@ def environment(folder: Path, temporary: Path) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         "PYTHONHASHSEED": "0",
     }
-    del folder
     return {**os.environ, **own}
 
 
@@ -102,7 +100,7 @@ class Supervisor:
                 stdout=log,
                 stderr=log,
                 pass_fds=[write, self._lock.fd],
-                env={**environment(folder, temporary), EVENTS_FD: str(write)},
+                env={**environment(temporary), EVENTS_FD: str(write)},
             )
         os.close(write)
         try:
@@ -160,6 +158,3 @@ def settle(record: RunRecord, workspace: Workspace) -> RunRecord:
         raise
     workspace.save_record(record)
     return record
-
-
-Progress = Callable[[str], None]

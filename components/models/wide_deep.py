@@ -35,18 +35,18 @@ class WideDeep(ModelFamily):
         numeric = keras.Input((inputs.numeric,), dtype="float32", name="numeric")
         categorical = keras.Input((inputs.categorical,), dtype="int64", name="categorical")
         penalty = keras.regularizers.L2(self.l2) if self.l2 else None
-        deep, wide = (
-            [numeric],
-            [keras.layers.Dense(inputs.classes, kernel_regularizer=penalty, name="wide_numeric")(numeric)],
-        )
+        # Both inputs are always connected (Keras refuses a model with one that is not), also where a table has none of a kind.
+        vectors = keras.layers.Embedding(inputs.vocabulary, self.embedding, name="embedding")(categorical)
+        deep = [numeric, keras.layers.Flatten()(vectors)]
+        wide = []
+        if inputs.numeric:
+            wide.append(keras.layers.Dense(inputs.classes, kernel_regularizer=penalty, name="wide_numeric")(numeric))
         if inputs.categorical:
-            table = keras.layers.Embedding(inputs.vocabulary, self.embedding, name="embedding")
-            deep.append(keras.layers.Flatten()(table(categorical)))
             scores = keras.layers.Embedding(
                 inputs.vocabulary, inputs.classes, embeddings_initializer="zeros", name="wide"
             )
             wide.append(keras.layers.GlobalAveragePooling1D(name="wide_mean")(scores(categorical)))
-        x = keras.layers.Concatenate()(deep) if len(deep) > 1 else deep[0]
+        x = keras.layers.Concatenate()(deep)
         for i, width in enumerate(self.hidden):
             x = keras.layers.Dense(width, activation="relu", kernel_regularizer=penalty, name=f"hidden_{i}")(x)
             if self.dropout:

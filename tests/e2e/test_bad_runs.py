@@ -58,6 +58,7 @@ def test_shuffled_labels_are_not_blessed_and_the_champion_stays(champion, taxi):
     assert "0.75" in found["message"]
     assert "overall" in found["message"] or "overall" in found["subject"]
     assert champion.versions() == ["1"]
+    assert result.json["champion"] == "version 1"
     assert result.json["served"]["version"] == 1
     assert "version 1" in result.err
 

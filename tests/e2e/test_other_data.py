@@ -15,7 +15,7 @@ data:
   source: {{parquet: "plants/{{YYYY}}-{{MM}}-{{DD}}.parquet"}}
   label: species
   split: {{group_by: garden}}
-train: {{epochs: 3}}
+train: {{epochs: 30, batch_size: 64}}
 evaluate:
   metrics: [auc, balanced_accuracy]
   gates: {{metric_floor: {{auc: {floor}}}}}
@@ -87,3 +87,31 @@ def test_the_next_day_is_held_against_the_kept_schema(plants):
     assert second.code == 3, second.err
     assert [f["code"] for f in second.json["findings"] if f["severity"] == "block"] == ["column_type"]
     assert "'length'" in second.err
+
+
+@pytest.mark.parametrize("kind", ["numeric", "categorical"])
+def test_a_table_with_features_of_one_kind_only(tmp_path, kind):
+    rng = np.random.default_rng(0)
+    label = rng.integers(0, 2, 600)
+    x = label[:, None] + rng.normal(0, 1, (600, 6))
+    words = np.array(["low", "middle", "high"])[np.digitize(x, [0, 1])]
+    cells = np.vectorize("{:.3f}".format)(x) if kind == "numeric" else words
+    lines = ["a,b,c,d,e,f,y", *(",".join([*row, str(y)]) for row, y in zip(cells, label, strict=True))]
+    (tmp_path / "rows.csv").write_text("\n".join(lines) + "\n")
+    text = "name: one\ndata: {source: {csv: rows.csv}, label: y}\ntransform: {impute: {indicator: false}}\n"
+    (tmp_path / "retrain.yaml").write_text(
+        text + "train: {epochs: 30, batch_size: 32}\nevaluate: {gates: {metric_floor: {auc: 0.7}}}\n"
+    )
+    result = retrain("run", "retrain.yaml", "--json", cwd=tmp_path)
+    assert result.code == 0, result.err
+
+
+def test_rows_that_hardly_differ_cannot_be_split(tmp_path):
+    lines = ["x,y", *(f"{['low', 'high'][i % 2]},{i // 2 % 2}" for i in range(600))]
+    (tmp_path / "rows.csv").write_text("\n".join(lines) + "\n")
+    (tmp_path / "retrain.yaml").write_text("name: few\ndata: {source: {csv: rows.csv}, label: y}\n")
+    result = retrain("run", "retrain.yaml", "--json", cwd=tmp_path)
+    assert result.code == 3, result.err
+    (found,) = [f for f in result.json["findings"] if f["severity"] == "block"]
+    assert found["code"] == "empty_split"
+    assert "group_by" in found["remedy"]
