@@ -34,10 +34,13 @@ ON_EVERY_STACK = [
     # Imported by tfx-bsl, which does not declare it.
     "dill",
     "jinja2>=3.1",
+    "pillow>=10",
     "pyarrow>=10",
     "pydantic>=2.8",
     "pyyaml>=6.0",
     "rich>=13.7",
+    # Cross-validated classifiers of the checks domain_drift and label_noise.
+    "scikit-learn>=1.5",
     "scipy>=1.12",
     "typer>=0.12",
 ]
@@ -46,7 +49,6 @@ DEVELOPMENT = [
     "mypy>=1.13",
     "pytest>=8.3",
     "ruff>=0.9",
-    "scikit-learn>=1.5",
     "types-PyYAML",
     # `make setup` builds the editable install with this one, instead of fetching another.
     "setuptools>=77",

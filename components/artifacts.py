@@ -36,6 +36,8 @@ class GateFindings(artifact.Artifact):
 
 
 DOCUMENT = "document.json"
+#: Beside the document: the sample of the newest span (a folder), and the sorted fingerprints of its rows.
+SAMPLE, ROWS = "sample", "rows.npy"
 
 
 def artifact_name(uri: str) -> str:

@@ -14,20 +14,23 @@ from typing import Any
 import apache_beam as beam
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 from tfx.dsl.component.experimental.annotations import BeamComponentParameter, OutputArtifact, Parameter
 from tfx.dsl.component.experimental.decorators import component
 from tfx.types import artifact_utils
 from tfx.types.standard_artifacts import Examples
 
 from components import examples as example_files
+from components import fingerprints, sources, splits
 from components import plan as plans
-from components import sources, splits
 from components.artifacts import IngestReport, read_json, sha256_file, write_json
+from components.samples import sample_table
 from schemas.evidence import SPLITS
 from schemas.findings import DataBlocked, Finding
 from schemas.run_record import DataFile
 
 UNLABELLED, PROBLEM = "unlabelled", "problem"
+KEYS, SERVING = "keys", "serving"
 
 
 class ReadFile(beam.DoFn):
@@ -45,26 +48,75 @@ class ReadFile(beam.DoFn):
             for raw in sources.read_raw(file.path, plan.form):
                 batch = sources.typed(sources.complete(raw, plan.types), plan.types, file.path, row)
                 rows = plans.labelled(batch, plan.label)
+                there = batch.column(batch.schema.get_field_index(plan.label)).is_valid()
+                numbers = row + np.flatnonzero(there.to_numpy(zero_copy_only=False))
                 row += raw.num_rows
                 yield beam.pvalue.TaggedOutput(UNLABELLED, (file.span, raw.num_rows - rows.num_rows))
                 if rows.num_rows:
-                    yield from self._by_split(rows, file.span)
+                    yield from self._by_split(rows, file, numbers)
         except DataBlocked as blocked:
             for finding in blocked.findings:
                 yield beam.pvalue.TaggedOutput(PROBLEM, finding.model_dump(mode="json"))
 
-    def _by_split(self, rows: pa.RecordBatch, span: int) -> Iterator[Any]:
+    def _by_split(self, rows: pa.RecordBatch, file: DataFile, numbers: Any) -> Iterator[Any]:
         high, low, position = plans.positions(rows, self._parsed)
         names = plans.row_labels(rows, self._parsed.label)
         split = splits.assign(self._parsed.bounds, position, names)
-        table = pa.RecordBatch.from_arrays(
-            [pa.array(high), pa.array(low), pa.array(example_files.encode(rows), pa.binary())],
-            names=["high", "low", "record"],
-        )
+        columns = {
+            "high": pa.array(high),
+            "low": pa.array(low),
+            "record": pa.array(example_files.encode(rows), pa.binary()),
+        }
+        columns |= plans.row_keys(rows, self._parsed)
+        columns["files"] = pa.array(np.full(rows.num_rows, self._parsed.files.index(file), np.int64))
+        columns["numbers"] = pa.array(numbers, pa.int64())
+        table = pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
         for number, name in enumerate(SPLITS):
             chosen = table.filter(pa.array(split == number))
             if chosen.num_rows:
-                yield (name, span), chosen
+                yield (name, file.span), chosen
+
+
+class ReadServing(beam.DoFn):
+    """A file of serving data -> rows with the lowest fingerprints, as an Arrow stream; rows need no label."""
+
+    def __init__(self, plan: plans.IngestPlan):
+        self._plan = plan.model_dump_json()
+
+    def setup(self) -> None:
+        self._parsed = plans.IngestPlan.model_validate_json(self._plan)
+
+    def process(self, file: DataFile) -> Iterator[Any]:
+        plan, row = self._parsed, 1
+        types = {n: plan.types[n] for n in plan.inputs}
+        for raw in sources.read_raw(file.path, plan.serving_form):
+            known = [n for n in raw.schema.names if n in types]
+            part = pa.RecordBatch.from_arrays([raw.column(raw.schema.get_field_index(n)) for n in known], names=known)
+            batch = sources.typed(sources.complete(part, types), types, file.path, row)
+            row += raw.num_rows
+            high = fingerprints.row_fingerprints(zip(batch.schema.names, batch.columns, strict=True))[0]
+            index = np.sort(np.argsort(high, kind="stable")[: plan.serving_sample])
+            columns = {"high": pa.array(high[index])} | {
+                n: batch.column(i).take(pa.array(index)) for i, n in enumerate(types)
+            }
+            sink, table = pa.BufferOutputStream(), pa.table(columns)
+            with pa.ipc.new_stream(sink, table.schema) as writer:
+                writer.write_table(table)
+            yield 0, (raw.num_rows, sorted(set(types) - set(known)), sink.getvalue().to_pybytes())
+
+
+def _write_serving(element: Any, most: int, report_uri: str) -> None:
+    """The serving rows with the lowest fingerprints, whatever the order of files and batches."""
+    parts = list(element[1])
+    table = pa.concat_tables([pa.ipc.open_stream(data).read_all() for _, _, data in parts])
+    order = np.argsort(table.column("high").to_numpy(), kind="stable")[:most]
+    batch = table.drop(["high"]).take(pa.array(order)).combine_chunks().to_batches()[0]
+    nowhere = np.full(batch.num_rows, -1, np.int64)
+    folder = os.path.join(report_uri, SERVING)
+    os.makedirs(folder, exist_ok=True)
+    pq.write_table(sample_table(batch, None, 0, nowhere, nowhere), os.path.join(folder, "sample.parquet"))
+    lacks = sorted({n for _, lacking, _ in parts for n in lacking})
+    write_json(folder, {"rows": sum(n for n, _, _ in parts), "lacks": lacks})
 
 
 def _to_shards(element: Any, rows: dict[Any, int], rows_per_shard: int) -> Iterator[Any]:
@@ -82,20 +134,29 @@ def _to_shards(element: Any, rows: dict[Any, int], rows_per_shard: int) -> Itera
             yield (split, span, number, shards), sink.getvalue().to_pybytes()
 
 
-def _write_shard(element: Any, uri: str) -> dict[str, Any]:
-    """Sorts one shard by fingerprint and writes it."""
+def _write_shard(element: Any, uri: str, report_uri: str) -> dict[str, Any]:
+    """Sorts one shard by fingerprint and writes its examples, and beside the report the keys of its rows in the same order."""
     (split, span, number, shards), parts = element
     table = pa.concat_tables([pa.ipc.open_stream(p).read_all() for p in parts]).combine_chunks()
-    order = np.lexsort((table.column("low").to_numpy(), table.column("high").to_numpy()))
+    order = np.lexsort([table.column(n).to_numpy() for n in ("numbers", "files", "low", "high")])
     records = table.column("record").to_numpy()[order]
     folder = os.path.join(uri, f"Split-{split}")
     os.makedirs(folder, exist_ok=True)
     name = f"data_tfrecord-span-{span:08d}-{number:05d}-of-{shards:05d}"
     example_files.write_records(os.path.join(folder, name), records)
+    keys = os.path.join(KEYS, f"{split}-{name}.parquet")
+    os.makedirs(os.path.join(report_uri, KEYS), exist_ok=True)
+    named = table.drop(["low", "record"]).rename_columns(
+        ["row", *[n for n in table.column_names if n not in ("high", "low", "record")]]
+    )
+    pq.write_table(
+        named.take(pa.array(order)), os.path.join(report_uri, keys), compression="none", use_dictionary=False
+    )
     return {
         "split": split,
         "span": span,
         "file": f"Split-{split}/{name}",
+        "keys": keys,
         "rows": len(records),
         "sha256": sha256_file(os.path.join(folder, name)),
     }
@@ -150,7 +211,16 @@ def read_and_write(
     """
     for split in SPLITS:
         os.makedirs(os.path.join(examples_uri, f"Split-{split}"), exist_ok=True)
+    os.makedirs(report_uri, exist_ok=True)
     with pipeline as p:
+        if plan.serving:
+            _ = (
+                p
+                | "ServingFiles" >> beam.Create(list(plan.serving))
+                | "ReadServing" >> beam.ParDo(ReadServing(plan))
+                | "GatherServing" >> beam.GroupByKey()
+                | "WriteServing" >> beam.Map(_write_serving, plan.serving_sample, report_uri)
+            )
         read = (
             p
             | "Files" >> beam.Create(list(plan.files))
@@ -166,7 +236,7 @@ def read_and_write(
             read.rows
             | "ToShards" >> beam.FlatMap(_to_shards, beam.pvalue.AsDict(counts), plan.rows_per_shard)
             | "Gather" >> beam.GroupByKey()
-            | "Write" >> beam.Map(_write_shard, examples_uri)
+            | "Write" >> beam.Map(_write_shard, examples_uri, report_uri)
         )
         _ = (
             (

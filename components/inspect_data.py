@@ -3,32 +3,156 @@
 No `from __future__ import annotations` here: TFX reads the annotations of `@component` functions.
 """
 
+import collections
 import json
-from typing import Any
+import os
+from typing import Any, Optional
 
 import apache_beam as beam
+import numpy as np
+from pydantic import BaseModel, ConfigDict
 from tfx.dsl.component.experimental.annotations import BeamComponentParameter, InputArtifact, OutputArtifact, Parameter
 from tfx.dsl.component.experimental.decorators import component
 from tfx.types.standard_artifacts import ExampleAnomalies, Examples
 
-from components import examples as example_files
-from components import inspection, registry
+from components import inspection, registry, samples
 from components.anomalies import read_findings
-from components.artifacts import AcceptedData, DataFindings, IngestReport, read_json, write_json
+from components.artifacts import ROWS, SAMPLE, AcceptedData, DataFindings, IngestReport, read_json, write_json
+from components.image_files import names_of
+from components.interfaces import Facts
 from schemas.config import PipelineConfig
 from schemas.evidence import SPLITS, DataEvidence
 from schemas.features import FeatureContract
+from schemas.findings import Finding
 
 
-def _count(element: tuple[str, str], label: str, kinds: dict[str, str]) -> dict[str, Any]:
-    return inspection.count_file(element[1], element[0], label, kinds)
+class Parameters(BaseModel):
+    """What the run knows besides data and configuration; part of the node's parameters, so that the cache misses when it changes.
+
+    Attributes:
+        files: names of the input files, in the order of the plan.
+        newest_accepted: newest accepted span, when newer than the one under examination.
+        manifests: paths of the manifests, when the source is images.
+        trained: files with fingerprints of rows that were trained on under another way of splitting.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    files: list[str] = []
+    newest_accepted: Optional[int] = None
+    manifests: list[str] = []
+    trained: list[str] = []
 
 
 def watched(contract: FeatureContract, config: PipelineConfig) -> dict[str, str]:
     """Columns that checks look at: all inputs, and columns that are none only because they have no values."""
-    left_out = {*config.data.exclude, config.data.split.group_by}
     kinds = {f.name: f.kind.value for f in contract.features}
-    return kinds | {n: "numeric" for n in contract.excluded if n not in left_out}
+    return kinds | {n: "numeric" for n in contract.excluded if n not in left_out(config)}
+
+
+def left_out(config: PipelineConfig) -> frozenset[str]:
+    """Columns that the configuration makes no inputs."""
+    data = config.data
+    named = {*data.exclude, data.split.group_by, data.time, data.id, data.entity} - {None, *data.features}
+    return frozenset(n for n in named if n)
+
+
+def quotas(shards: list[dict[str, Any]], sample: int) -> dict[str, int]:
+    """Examples file -> how many of its first rows go into the sample: its share of the span's, rounded up."""
+    rows = collections.Counter[int]()
+    for shard in shards:
+        rows[shard["span"]] += shard["rows"]
+    return {s["file"]: -(-s["rows"] * min(sample, rows[s["span"]]) // rows[s["span"]]) for s in shards}
+
+
+def _tasks(report: dict[str, Any], examples: str, report_uri: str, folder: str, sample: int) -> list[dict[str, Any]]:
+    """One task for `inspection.count_file` per examples file."""
+    quota = quotas(report["shards"], sample)
+    return [
+        {
+            "path": os.path.join(examples, s["file"]),
+            "split": s["split"],
+            "keys": os.path.join(report_uri, s["keys"]),
+            "sample": quota[s["file"]],
+            "sample_path": os.path.join(folder, str(s["span"]), s["keys"].replace(os.sep, "-")),
+        }
+        for s in report["shards"]
+    ]
+
+
+def _count(task: dict[str, Any], label: str, kinds: dict[str, str]) -> dict[str, Any]:
+    return inspection.count_file(label=label, kinds=kinds, **task)
+
+
+def read_seen(
+    report: dict[str, Any],
+    report_uri: str,
+    counted: list[dict[str, Any]],
+    folder: str,
+    label: str,
+    kinds: dict[str, str],
+) -> inspection.Seen:
+    """Evidence, samples and keys of the window."""
+    window, columns = (
+        inspection.merge_counts(counted, label, kinds, report["unlabelled"]),
+        inspection.sample_kinds(kinds),
+    )
+    found = {s.span: samples.read_sample(os.path.join(folder, str(s.span)), columns, s.rows) for s in window.spans}
+    known = {n: s for n, s in found.items() if s is not None}
+    spans = [inspection.with_quantiles(s, known.get(s.span)) for s in window.spans]
+    ordered = sorted(report["shards"], key=lambda s: (s["span"], s["file"]))
+    files = [(s["span"], SPLITS.index(s["split"]), os.path.join(report_uri, s["keys"])) for s in ordered]
+    keys = samples.read_keys(files, sum(s["rows"] for s in ordered))
+    serving_folder = os.path.join(report_uri, "serving")
+    serving = None
+    if os.path.isdir(serving_folder):
+        serving = samples.read_sample(serving_folder, columns, read_json(serving_folder)["rows"])
+    return inspection.Seen(window.model_copy(update={"spans": spans}), known, keys, serving)
+
+
+def read_accepted(uri: str, kinds: dict[str, str]) -> inspection.Accepted:
+    """What an accepted run left."""
+    document = read_json(uri)
+    span = DataEvidence.model_validate(document["evidence"]).newest
+    keys = np.load(os.path.join(uri, ROWS))
+    return inspection.Accepted(
+        span,
+        samples.read_sample(os.path.join(uri, SAMPLE), inspection.sample_kinds(kinds), span.rows),
+        keys,
+        document["history"],
+    )
+
+
+def facts_of(config: PipelineConfig, seen: Parameters, report_uri: str) -> Facts:
+    """What checks may need to know besides the data."""
+    data, serving = config.data, os.path.join(report_uri, "serving")
+    trained = [np.load(p) for p in seen.trained]
+    return Facts(
+        time=data.time or data.split.by_time,
+        id=data.id,
+        entity=data.entity or data.split.group_by,
+        by_time=data.split.by_time is not None,
+        newest_accepted=seen.newest_accepted,
+        trained=np.unique(np.concatenate(trained)) if trained else None,
+        files=tuple(seen.files),
+        members={i: names_of(p) for i, p in enumerate(seen.manifests)},
+        rows_named=config.checks.rows_named,
+        show_values=config.checks.show_values,
+        serving_lacks=tuple(read_json(serving)["lacks"]) if os.path.isdir(serving) else (),
+        seed=data.split.seed,
+    )
+
+
+def examine(
+    seen: inspection.Seen, accepted: Optional[inspection.Accepted], config: PipelineConfig, facts: Facts
+) -> list[Finding]:
+    """Findings of all checks about all spans that are new."""
+    checks, found = registry.build_all(config).checks, []
+    for context in inspection.contexts(seen, accepted, config.train.class_weights is not None, facts):
+        for name, check in checks.items():
+            seen_by = inspection.context_for(name, context)
+            found += inspection.run_check(name, check, seen_by, config.checks.on_fail.get(name, "block"))
+    return found
 
 
 @component(use_beam=True)
@@ -36,6 +160,7 @@ def inspect_data(
     config: Parameter[str],
     contract: Parameter[str],
     code: Parameter[str],
+    known: Parameter[str],
     examples: InputArtifact[Examples],
     report: InputArtifact[IngestReport],
     anomalies: InputArtifact[ExampleAnomalies],
@@ -49,30 +174,34 @@ def inspect_data(
         config: the `PipelineConfig` as JSON.
         contract: the `FeatureContract` as JSON.
         code: digest of our code and of the framework versions.
+        known: `Parameters` as JSON.
         previous: evidence of the newest earlier span that was accepted; None on a first run.
     """
     del code
     parsed = PipelineConfig.model_validate_json(config)
     features = FeatureContract.model_validate_json(contract)
-    kinds = watched(features, parsed)
-    files = [(split, path) for split in SPLITS for path in example_files.split_files(examples.uri, split)]
-    counted = findings.uri + "/counts"
+    kinds, ingested = watched(features, parsed), read_json(report.uri)
+    folder, counted = os.path.join(findings.uri, SAMPLE), os.path.join(findings.uri, "counts")
     with beam_pipeline as p:
         _ = (
             p
-            | "Files" >> beam.Create(files)
+            | "Files" >> beam.Create(_tasks(ingested, examples.uri, report.uri, folder, parsed.checks.sample))
             | "Spread" >> beam.Reshuffle()
             | "Count" >> beam.Map(_count, features.label, kinds)
             | "Collect" >> beam.combiners.ToList()
             | "Keep" >> beam.Map(lambda parts: write_json(counted, parts))
         )
-    window = inspection.merge_counts(read_json(counted), features.label, kinds, read_json(report.uri)["unlabelled"])
-    accepted = DataEvidence.model_validate(read_json(previous.uri)["evidence"]) if previous else None
-    found = read_findings(anomalies.uri, set(features.excluded), window.newest.span)
-    checks = registry.build_all(parsed).checks
-    for context in inspection.contexts(window, accepted, parsed.train.class_weights is not None):
-        found.append(inspection.unlabelled_finding(context.current, features.label))
-        for name, check in checks.items():
-            found += inspection.run_check(name, check, context)
-    document = {"evidence": window.model_dump(), "findings": [f.model_dump(mode="json") for f in found]}
+    seen = read_seen(ingested, report.uri, read_json(counted), folder, features.label, kinds)
+    newest = seen.window.newest.span
+    if seen.keys is not None:
+        np.save(os.path.join(findings.uri, ROWS), np.unique(seen.keys.row[seen.keys.span == newest]))
+    accepted = read_accepted(previous.uri, kinds) if previous else None
+    facts = facts_of(parsed, Parameters.model_validate_json(known), report.uri)
+    found = read_findings(anomalies.uri, set(features.excluded), newest, left_out(parsed))
+    found += examine(seen, accepted, parsed, facts)
+    document = {
+        "evidence": seen.window.model_dump(),
+        "findings": [f.model_dump(mode="json") for f in found],
+        "history": accepted.history if accepted else {},
+    }
     write_json(findings.uri, json.loads(json.dumps(document)))

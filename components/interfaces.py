@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass as _validated
 
+from components.samples import U64, RowKeys, Sample
 from schemas.evidence import DataEvidence, ModelEvidence, SpanEvidence
 from schemas.findings import Finding
 
@@ -24,7 +25,44 @@ if TYPE_CHECKING:
 plugin = _validated(frozen=True, config=ConfigDict(extra="forbid", strict=False))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
+class Facts:
+    """What a check may need to know besides the data.
+
+    Attributes:
+        time: the column that tells when a row happened (`data.time`, or `data.split.by_time`); None when there is none.
+        id: the column `data.id`.
+        entity: the column `data.entity`, or `data.split.group_by`.
+        by_time: whether rows are split by time.
+        newest_accepted: newest span that an earlier run accepted, when that is newer than the one under examination.
+        trained: sorted fingerprints (`RowKeys.row`) of rows that earlier runs trained on when rows were split in another way.
+        files: names of input files; `Sample.files` and `RowKeys.files` are indices into it.
+        members: index of a file -> names of its rows, for manifests of images.
+        rows_named: how many rows a finding may name.
+        show_values: whether findings may quote values.
+        serving_lacks: input columns that the serving data do not have.
+        seed: of everything a check draws.
+    """
+
+    time: str | None = None
+    id: str | None = None
+    entity: str | None = None
+    by_time: bool = False
+    newest_accepted: int | None = None
+    trained: U64 | None = None
+    files: tuple[str, ...] = ()
+    members: Mapping[int, Sequence[str]] = field(default_factory=dict)
+    rows_named: int = 10
+    show_values: bool = False
+    serving_lacks: tuple[str, ...] = ()
+    seed: int = 0
+
+    def place(self, file: int, number: int) -> str:
+        """A row by its file and number, or the name of an image."""
+        return self.members[file][number - 1] if file in self.members else f"{self.files[file]} row {number}"
+
+
+@dataclass(frozen=True, eq=False)
 class DataContext:
     """What a check sees.
 
@@ -33,11 +71,25 @@ class DataContext:
         reference: the span to compare with: the newest one accepted before, or, on a first run, the rest of the
             window taken together; None when there is neither.
         class_weights: whether training will weight classes.
+        sample: rows of the span under examination; None when there are none.
+        reference_sample: rows of the reference.
+        keys: fingerprints of all rows of the window.
+        reference_keys: `RowKeys.row` of the reference span, sorted; None when there is no reference.
+        serving: rows as they are served; None when none are configured.
+        history: code -> subject -> `Finding.statistic` of the accepted spans before, oldest first.
+        facts: what else there is to know.
     """
 
     window: DataEvidence
     reference: SpanEvidence | None
     class_weights: bool = True
+    sample: Sample | None = None
+    reference_sample: Sample | None = None
+    keys: RowKeys | None = None
+    reference_keys: U64 | None = None
+    serving: Sample | None = None
+    history: Mapping[str, Mapping[str, Sequence[float]]] = field(default_factory=dict)
+    facts: Facts = field(default_factory=Facts)
 
     @property
     def current(self) -> SpanEvidence:

@@ -7,7 +7,7 @@ a first run, times with `by_time`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
 
-from components import fingerprints, sources, spans, splits
+from components import fingerprints, image_files, sources, spans, splits
 from schemas.config import ConfigError, PipelineConfig, did_you_mean
 from schemas.features import ColumnType, Feature, FeatureContract, Kind, label_text
 from schemas.run_record import DataFile
@@ -38,6 +38,13 @@ class IngestPlan(BaseModel):
     seed: int
     bounds: splits.SplitBounds
     rows_per_shard: int
+    inputs: tuple[str, ...] = ()
+    id: str | None = None
+    entity: str | None = None
+    time: str | None = None
+    serving: tuple[DataFile, ...] = ()
+    serving_form: str = ""
+    serving_sample: int = 0
 
     @property
     def window(self) -> list[int]:
@@ -52,8 +59,8 @@ class SchemaColumn(BaseModel):
     categorical: bool
 
 
-def find_files(config: PipelineConfig, base: Path, span: int | None) -> list[DataFile]:
-    """The input files of a run with their digests, oldest span first.
+def find_files(config: PipelineConfig, base: Path, span: int | None, root: Path) -> list[DataFile]:
+    """The input files of a run with their digests, oldest span first; of images, a manifest per span (below `root`).
 
     Raises:
         ConfigError: when no file matches.
@@ -63,12 +70,32 @@ def find_files(config: PipelineConfig, base: Path, span: int | None) -> list[Dat
     window = spans.pick_window(spans.find_spans(pattern, base), config.data.window, span, pattern)
     files = []
     for number, paths in window.items():
+        if config.data.source.format == "images":
+            files.append(image_files.write_manifest(paths, pattern, base, config.data.label, number, root))
+            continue
         for path in paths:
             try:
                 files.append(spans.digest_file(path, number))
             except OSError as error:
                 raise sources.unreadable(path, error) from None
     return files
+
+
+def find_serving(config: PipelineConfig, base: Path, span: int) -> tuple[list[DataFile], str]:
+    """The files of `data.serving`: of the run's span where the path has spans, else all of them; and their format.
+
+    Raises:
+        ConfigError: when no file matches.
+    """
+    source = config.data.serving
+    if source is None:
+        return [], ""
+    there = spans.find_spans(source.pattern, base)
+    if not there:
+        raise ConfigError([f"data.serving: no file matches {source.pattern!r}. Check the path, or take it out."])
+    spanned = "{SPAN}" in source.pattern or "{YYYY}" in source.pattern
+    newest = max((n for n in there if n <= span), default=min(there)) if spanned else max(there)
+    return [spans.digest_file(path, newest) for path in there[newest]], source.format
 
 
 def common_columns(files: list[DataFile], form: str) -> list[str]:
@@ -105,6 +132,7 @@ def check_columns(config: PipelineConfig, columns: list[str]) -> None:
     named = [("data.label", data.label)]
     named += [("data.exclude", n) for n in data.exclude] + [("data.features", n) for n in data.features]
     keys = {"group_by": data.split.group_by, "by_time": data.split.by_time}
+    named += [(f"data.{k}", n) for k, n in (("time", data.time), ("id", data.id), ("entity", data.entity)) if n]
     named += [(f"data.split.{k}", n) for k, n in keys.items() if n]
     named += [("evaluate.slices", n) for n in config.evaluate.slices]
     named += [("transform.impute", n) for n in config.transform.impute.features]
@@ -149,12 +177,34 @@ def positions(batch: pa.RecordBatch, plan: IngestPlan) -> tuple[fingerprints.U64
     columns = list(zip(batch.schema.names, batch.columns, strict=True))
     high, low = fingerprints.row_fingerprints(columns)
     if plan.by_time:
-        times = batch.column(batch.schema.get_field_index(plan.by_time))
-        return high, low, times.cast(pa.float64()).to_numpy(zero_copy_only=False)
+        return high, low, times_of(batch.column(batch.schema.get_field_index(plan.by_time)))
     if plan.group_by:
         group, _ = fingerprints.row_fingerprints([c for c in columns if c[0] == plan.group_by])
         return high, low, fingerprints.unit_interval(group, plan.seed)
     return high, low, fingerprints.unit_interval(high, plan.seed)
+
+
+def times_of(column: pa.Array) -> Floats:
+    """Times as float64 [n], NaN where missing: numbers as they are, ISO 8601 texts as seconds since 1970 (UTC)."""
+    if pa.types.is_binary(column.type):
+        try:
+            column = column.cast(pa.string()).cast(pa.timestamp("s")).cast(pa.int64())
+        except pa.ArrowException:
+            return np.full(len(column), np.nan)
+    return np.asarray(column.cast(pa.float64()).to_numpy(zero_copy_only=False), np.float64)
+
+
+def row_keys(batch: pa.RecordBatch, plan: IngestPlan) -> dict[str, pa.Array]:
+    """Fingerprints that checks compare rows by, beside the rows' own: see `components.samples.RowKeys`."""
+    columns = dict(zip(batch.schema.names, batch.columns, strict=True))
+
+    def of(names: Iterable[str]) -> pa.Array:
+        chosen = [(n, columns[n]) for n in names if n in columns]
+        return pa.array(fingerprints.row_fingerprints(chosen or [("", pa.nulls(batch.num_rows, pa.int64()))])[0])
+
+    keys = {"inputs": of(plan.inputs), "label": of([plan.label])}
+    keys |= {k: of([n]) for k, n in (("id", plan.id), ("entity", plan.entity)) if n}
+    return keys | ({"time": pa.array(times_of(columns[plan.time]))} if plan.time else {})
 
 
 def row_labels(batch: pa.RecordBatch, label: str) -> list[str]:
@@ -197,15 +247,18 @@ def make_contract(
     """
     data = config.data
     features, excluded = [], []
+    keys = {data.split.group_by, data.time, data.id, data.entity} - {*data.features}
     for name in sorted(types):
         kind = types[name]
         if name == data.label:
             continue
-        if name in data.exclude or name == data.split.group_by or kind is None or (known and name not in known):
+        if name in data.exclude or name in keys or kind is None or (known and name not in known):
             excluded.append(name)
             continue
         if name in data.features:
             modelled, reason = Kind(data.features[name]), "set in data.features"
+        elif config.data.source.format == "images" and name == image_files.IMAGE:
+            modelled, reason = Kind.IMAGE, "the image of data.source.images"
         elif name in known and known[name].categorical:
             modelled, reason = Kind.CATEGORICAL, "categorical in the schema"
         else:

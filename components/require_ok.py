@@ -11,20 +11,25 @@ from tfx.dsl.component.experimental.annotations import InputArtifact, OutputArti
 from tfx.dsl.component.experimental.decorators import component
 from tfx.types.standard_artifacts import Examples
 
-from components.artifacts import AcceptedData, DataFindings, read_json, write_json
+from components import inspection
+from components.artifacts import ROWS, SAMPLE, AcceptedData, DataFindings, read_json, write_json
 from schemas.findings import DataBlocked, Finding, Severity, verdict
+
+#: Spans whose statistics are remembered: enough for means and deviations that follow a slow change.
+KEPT = 52
 
 
 def apply_accepted(findings: list[Finding], accept: dict[str, str]) -> list[Finding]:
-    """Blocking findings whose code was accepted become warnings that say so.
+    """Blocking findings that were accepted become warnings that say so.
 
     Args:
-        accept: code -> reason.
+        accept: code, or ``code:subject`` -> reason.
     """
     out = []
     for finding in findings:
-        if finding.severity is Severity.BLOCK and finding.code in accept:
-            message = f"{finding.message} Let through once: {accept[finding.code]}"
+        reason = accept.get(f"{finding.code}:{finding.subject}", accept.get(finding.code))
+        if finding.severity is Severity.BLOCK and reason is not None:
+            message = f"{finding.message} Let through once: {reason}"
             finding = finding.model_copy(update={"severity": Severity.WARN, "message": message})
         out.append(finding)
     return out
@@ -53,7 +58,7 @@ def require_ok(
     """Passes the examples on when nothing blocks.
 
     Args:
-        accept: JSON object, code of a finding -> why it is let through this once.
+        accept: JSON object, code of a finding (or ``code:subject``) -> why it is let through this once.
 
     Raises:
         DataBlocked: when a finding blocks.
@@ -67,8 +72,33 @@ def require_ok(
     checked_examples.span = examples.span
     checked_examples.version = examples.version
     checked_examples.set_string_custom_property("payload_format", "FORMAT_TF_EXAMPLE")
-    accepted.span = document["evidence"]["spans"][-1]["span"]
-    judged_document = [f.model_dump(mode="json") for f in judged]
+    newest = document["evidence"]["spans"][-1]["span"]
+    accepted.span = newest
+    link_tree(os.path.join(findings.uri, SAMPLE, str(newest)), os.path.join(accepted.uri, SAMPLE))
+    shutil.copyfile(os.path.join(findings.uri, ROWS), os.path.join(accepted.uri, ROWS))
     write_json(
-        accepted.uri, {"evidence": document["evidence"], "accept": json.loads(accept), "judged": judged_document}
+        accepted.uri,
+        {
+            "evidence": document["evidence"],
+            "accept": json.loads(accept),
+            "judged": [f.model_dump(mode="json") for f in judged],
+            "history": extend(document["history"], inspection.statistics_of(judged, newest)),
+        },
     )
+
+
+def extend(
+    history: dict[str, dict[str, list[float]]], new: dict[str, dict[str, float]]
+) -> dict[str, dict[str, list[float]]]:
+    """The history with the statistics of one more accepted span; the newest `KEPT` are kept."""
+    codes = {*history, *new}
+    return {
+        code: {
+            subject: [
+                *history.get(code, {}).get(subject, []),
+                *([new[code][subject]] if subject in new.get(code, {}) else []),
+            ][-KEPT:]
+            for subject in {*history.get(code, {}), *new.get(code, {})}
+        }
+        for code in codes
+    }

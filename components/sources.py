@@ -93,6 +93,10 @@ def column_names(path: str, form: str) -> list[str]:
             import pyarrow.parquet as pq
 
             return list(pq.read_schema(path).names)
+        if form == "images":
+            from components import image_files
+
+            return image_files.column_names(path)
         batch = next(_tfrecord_batches(path), None)
     except (OSError, UnicodeDecodeError, EOFError, pa.ArrowInvalid) as error:
         raise unreadable(path, error) from None
@@ -129,6 +133,12 @@ def _tfrecord_batches(path: str) -> Iterator[pa.RecordBatch]:
         yield decode_flat(records, path)
 
 
+def _image_batches(path: str) -> Iterator[pa.RecordBatch]:
+    from components.image_files import read_batches
+
+    yield from read_batches(path)
+
+
 def read_raw(path: str, form: str) -> Iterator[pa.RecordBatch]:
     """A file's rows as they are stored; CSV values as bytes.
 
@@ -136,7 +146,13 @@ def read_raw(path: str, form: str) -> Iterator[pa.RecordBatch]:
         DataBlocked: when the file cannot be read to its end, or has no rows.
     """
     rows = 0
-    reader = {"csv": _csv_batches, "parquet": _parquet_batches, "tfrecord": _tfrecord_batches}[form]
+    readers = {
+        "csv": _csv_batches,
+        "parquet": _parquet_batches,
+        "tfrecord": _tfrecord_batches,
+        "images": _image_batches,
+    }
+    reader = readers[form]
     try:
         for batch in reader(path):
             rows += batch.num_rows

@@ -20,6 +20,7 @@ _FIELDS = {
     "{YYYY}": r"(?P<year>\d{4})",
     "{MM}": r"(?P<month>\d{2})",
     "{DD}": r"(?P<day>\d{2})",
+    "{label}": r"(?P<label>[^/]+)",
 }
 _EPOCH = datetime.date(1970, 1, 1)
 
@@ -27,7 +28,7 @@ _EPOCH = datetime.date(1970, 1, 1)
 def _regex(pattern: str) -> re.Pattern[str]:
     """A regular expression for a glob with span fields; a field that comes twice must have the same value."""
     out, seen = "", set()
-    for part in re.split(r"(\{SPAN\}|\{YYYY\}|\{MM\}|\{DD\}|\*\*/|\*|\?)", pattern):
+    for part in re.split(r"(\{SPAN\}|\{YYYY\}|\{MM\}|\{DD\}|\{label\}|\*\*/|\*|\?)", pattern):
         if part in _FIELDS:
             name = _FIELDS[part][4 : _FIELDS[part].index(">")]
             out += f"(?P={name})" if name in seen else _FIELDS[part]
@@ -66,12 +67,20 @@ def find_spans(pattern: str, base: Path) -> dict[int, list[str]]:
     full = os.path.normpath(os.path.join(base, pattern))
     wanted = _regex(full)
     spans: dict[int, list[str]] = {}
-    for path in glob.glob(re.sub(r"\{(SPAN|YYYY|MM|DD)\}", "*", full), recursive=True):
+    for path in glob.glob(re.sub(r"\{(SPAN|YYYY|MM|DD|label)\}", "*", full), recursive=True):
         match = wanted.match(path)
         number = _span_number(match) if match else None
         if number is not None and os.path.isfile(path) and os.path.basename(path)[0] not in "._":
             spans.setdefault(number, []).append(path)
     return {n: sorted(spans[n]) for n in sorted(spans)}
+
+
+def label_of(pattern: str, base: Path, path: str) -> str:
+    """What stands for ``{label}`` in a path that matches the pattern."""
+    match = _regex(os.path.normpath(os.path.join(base, pattern))).match(path)
+    if match is None:
+        raise ValueError(f"{path} does not match {pattern}")
+    return match.group("label")
 
 
 def span_label(span: int, pattern: str) -> str:

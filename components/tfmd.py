@@ -1,17 +1,50 @@
-"""Reads curated TFMD schemas: column types, and which integers are names rather than quantities."""
+"""TFMD schemas: what they say about columns, what the first run proposes, and what data would have them say.
+
+Light to import: TFDV is needed for `widened` only.
+"""
 
 from __future__ import annotations
 
+import glob
+import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from google.protobuf import text_format
-from tensorflow_metadata.proto.v0 import schema_pb2
+from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
 
 from components.plan import SchemaColumn
 from schemas.config import ConfigError
 from schemas.features import ColumnType
 
 _TYPES = {schema_pb2.INT: ColumnType.INT, schema_pb2.FLOAT: ColumnType.FLOAT, schema_pb2.BYTES: ColumnType.STRING}
+_NUMBERS = {kind: number for number, kind in _TYPES.items()}
+_STATISTICS = {
+    statistics_pb2.FeatureNameStatistics.INT: ColumnType.INT,
+    statistics_pb2.FeatureNameStatistics.FLOAT: ColumnType.FLOAT,
+    statistics_pb2.FeatureNameStatistics.STRING: ColumnType.STRING,
+}
+#: Stages in which neither TFDV validates a column nor Transform parses it: such a column is no input.
+RETIRED = {
+    schema_pb2.PLANNED,
+    schema_pb2.ALPHA,
+    schema_pb2.DEPRECATED,
+    schema_pb2.DISABLED,
+    schema_pb2.DEBUG_ONLY,
+}
+TRAINING, SERVING = "TRAINING", "SERVING"
+
+
+def parse_schema(text: str, where: Path | str) -> schema_pb2.Schema:
+    """A schema from text format.
+
+    Raises:
+        ConfigError: when it is none.
+    """
+    try:
+        return text_format.Parse(text, schema_pb2.Schema())
+    except text_format.ParseError as error:
+        raise ConfigError([f"data.schema_file: {where} is not a TFMD schema in text format ({error})."]) from None
 
 
 def read_schema(path: Path) -> schema_pb2.Schema:
@@ -20,24 +53,162 @@ def read_schema(path: Path) -> schema_pb2.Schema:
     Raises:
         ConfigError: when the file is missing or is no schema.
     """
+    return parse_schema(read_text(path), path)
+
+
+def read_text(path: Path) -> str:
+    """The text of a schema file.
+
+    Raises:
+        ConfigError: when the file is missing or is no text.
+    """
     try:
-        return text_format.Parse(path.read_text(encoding="utf-8"), schema_pb2.Schema())
+        return path.read_text(encoding="utf-8")
     except OSError as error:
         raise ConfigError(
             [f"data.schema_file: {path} cannot be read ({error.strerror}). Give the path of a schema."]
         ) from None
-    except (text_format.ParseError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
         raise ConfigError([f"data.schema_file: {path} is not a TFMD schema in text format ({error})."]) from None
 
 
+def retired(feature: schema_pb2.Feature) -> bool:
+    """Whether a column is out of use."""
+    return feature.deprecated or feature.lifecycle_stage in RETIRED
+
+
+def required(feature: schema_pb2.Feature) -> bool:
+    """Whether data without this column break the schema."""
+    return not retired(feature) and (feature.presence.min_count > 0 or feature.presence.min_fraction > 0)
+
+
+def column_type(feature: schema_pb2.Feature) -> ColumnType:
+    """How a column is stored; what is neither int nor float is text."""
+    return _TYPES.get(feature.type, ColumnType.STRING)
+
+
 def schema_columns(schema: schema_pb2.Schema) -> dict[str, SchemaColumn]:
-    """Type of each column, and whether it is categorical: texts are, integers where their domain says so."""
+    """Type of each column in use, and whether it is categorical: texts are, integers where their domain says so."""
     columns = {}
     for feature in schema.feature:
-        kind = _TYPES.get(feature.type, ColumnType.STRING)
-        domain = feature.WhichOneof("domain_info")
+        if retired(feature):
+            continue
+        kind, domain = column_type(feature), feature.WhichOneof("domain_info")
         named = domain == "int_domain" and feature.int_domain.is_categorical
         columns[feature.name] = SchemaColumn(
             type=kind, categorical=kind is ColumnType.STRING or named or domain == "bool_domain"
         )
     return columns
+
+
+def with_environments(schema: schema_pb2.Schema, label: str) -> schema_pb2.Schema:
+    """The schema for training and serving: every column is in both, the label only in training."""
+    out = schema_pb2.Schema()
+    out.CopyFrom(schema)
+    del out.default_environment[:]
+    out.default_environment.extend([TRAINING, SERVING])
+    for feature in out.feature:
+        if feature.name == label and SERVING not in feature.not_in_environment:
+            feature.not_in_environment.append(SERVING)
+    return out
+
+
+def retyped(schema: schema_pb2.Schema, types: Mapping[str, ColumnType]) -> schema_pb2.Schema:
+    """The schema with other types for some columns; a range or a list of values that fits no longer is left out."""
+    out = schema_pb2.Schema()
+    out.CopyFrom(schema)
+    for feature in out.feature:
+        kind = types.get(feature.name)
+        if kind is None or kind is column_type(feature):
+            continue
+        domain = feature.WhichOneof("domain_info")
+        bounds = feature.int_domain if domain == "int_domain" and kind is ColumnType.FLOAT else None
+        low = float(bounds.min) if bounds is not None and bounds.HasField("min") else None
+        high = float(bounds.max) if bounds is not None and bounds.HasField("max") else None
+        if domain:
+            feature.ClearField(domain)
+        if low is not None:
+            feature.float_domain.min = low
+        if high is not None:
+            feature.float_domain.max = high
+        feature.type = _NUMBERS[kind]
+    return out
+
+
+def without(schema: schema_pb2.Schema, columns: set[str]) -> schema_pb2.Schema:
+    """The schema when data lack these columns: those that it requires are deprecated, as TFDV does it."""
+    out = schema_pb2.Schema()
+    out.CopyFrom(schema)
+    for feature in out.feature:
+        if feature.name in columns and required(feature):
+            feature.lifecycle_stage = schema_pb2.DEPRECATED
+    return out
+
+
+def read_statistics(uri: str) -> list[statistics_pb2.DatasetFeatureStatisticsList]:
+    """Statistics of the splits that have rows, train first: it has the most rows."""
+    paths = glob.glob(os.path.join(uri, "Split-*", "FeatureStats.pb"))
+    found = []
+    for path in sorted(paths, key=lambda p: ("Split-train" not in p, p)):
+        with open(path, "rb") as file:
+            split = statistics_pb2.DatasetFeatureStatisticsList.FromString(file.read())
+        if split.datasets and split.datasets[0].num_examples > 0:
+            found.append(split)
+    return found
+
+
+def statistics_types(splits: list[statistics_pb2.DatasetFeatureStatisticsList]) -> dict[str, ColumnType]:
+    """The columns that any split has values of, and their types there."""
+    found = {}
+    for split in reversed(splits):  # where they differ, train's type counts
+        for feature in split.datasets[0].features:
+            kind = feature.WhichOneof("stats")
+            if kind and getattr(feature, kind).common_stats.num_non_missing:
+                found[_name(feature)] = _STATISTICS.get(feature.type, ColumnType.STRING)
+    return found
+
+
+def widened(schema: schema_pb2.Schema, splits: list[statistics_pb2.DatasetFeatureStatisticsList]) -> schema_pb2.Schema:
+    """The schema that lets these data pass, by TFDV. A share of missing values is not fitted to the data but let go:
+    how many may be missing is for checks that know how sure they are. Columns of another type than the schema's stay as they are.
+    """
+    import tensorflow_data_validation as tfdv
+
+    there = statistics_types(splits)
+    before = {f.name: f for f in schema.feature}
+    other = {n for n, f in before.items() if there.get(n, column_type(f)) is not column_type(f)}
+    out = schema
+    for split in splits:
+        out = tfdv.update_schema(out, _only(split, {*there} - other), infer_feature_shape=False)
+        for feature in out.feature:
+            # Deprecated because this one split has no value of it; whether all lack it is for `without`.
+            if feature.lifecycle_stage == schema_pb2.DEPRECATED:
+                feature.ClearField("lifecycle_stage")
+                if feature.name in before and before[feature.name].HasField("lifecycle_stage"):
+                    feature.lifecycle_stage = before[feature.name].lifecycle_stage
+    for feature in out.feature:
+        old = before.get(feature.name)
+        if old is None or feature.presence.min_fraction < old.presence.min_fraction:
+            feature.presence.ClearField("min_fraction")
+    return without(out, set(before) - set(there))
+
+
+def _only(
+    split: statistics_pb2.DatasetFeatureStatisticsList, columns: set[str]
+) -> statistics_pb2.DatasetFeatureStatisticsList:
+    out = statistics_pb2.DatasetFeatureStatisticsList()
+    out.CopyFrom(split)
+    kept = [f for f in out.datasets[0].features if _name(f) in columns]
+    del out.datasets[0].features[:]
+    out.datasets[0].features.extend(kept)
+    return out
+
+
+def _name(feature: statistics_pb2.FeatureNameStatistics) -> str:
+    return feature.name or ".".join(feature.path.step)
+
+
+def add_column(schema: schema_pb2.Schema, name: str, kind: ColumnType) -> None:
+    """Adds a column with one value a row, of which nothing else is known."""
+    feature = schema.feature.add(name=name, type=_NUMBERS[kind])
+    feature.value_count.min = feature.value_count.max = 1

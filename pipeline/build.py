@@ -23,7 +23,7 @@ from tfx.types.channel import Channel
 from components import evaluate, resolvers
 from components.artifacts import AcceptedData
 from components.ingest import ingest
-from components.inspect_data import inspect_data
+from components.inspect_data import Parameters, inspect_data
 from components.judge_model import judge_model
 from components.plan import IngestPlan
 from components.pusher import pusher
@@ -47,6 +47,8 @@ class Graph(BaseModel):
     serving: Path
     accept: dict[str, str] = {}
     cache: bool = True
+    known: Parameters = Parameters()
+    until: str | None = None
 
 
 def beam_args(config: PipelineConfig) -> list[str]:
@@ -82,6 +84,7 @@ def build(g: Graph) -> Pipeline:
         config=config,
         contract=contract,
         code=code,
+        known=g.known.model_dump_json(),
         examples=examples,
         report=data.outputs["report"],
         anomalies=validator.outputs["anomalies"],
@@ -158,6 +161,8 @@ def build(g: Graph) -> Pipeline:
         judged,
         push,
     ]
+    if g.until:
+        nodes = nodes[: [n.id for n in nodes].index(g.until) + 1]
     return Pipeline(
         pipeline_name=g.config.name,
         pipeline_root=str(g.root / "artifacts" / g.config.name),

@@ -62,9 +62,13 @@ def run(
     override: OverrideOption = None,
     accept: Annotated[
         list[str] | None,
-        typer.Option(metavar="CODE", help="Lets findings of this code pass; needs --reason; repeatable."),
+        typer.Option(metavar="CODE[:SUBJECT]", help="Lets findings of this code pass; needs --reason; repeatable."),
     ] = None,
     reason: Annotated[str | None, typer.Option(help="Why they may pass; recorded.")] = None,
+    until: Annotated[
+        str | None,
+        typer.Option(metavar="STAGE", help="Last stage to run, e.g. require_ok: checks the data, trains nothing."),
+    ] = None,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
     debug: DebugOption = False,
@@ -83,6 +87,7 @@ def run(
         as_json=as_json,
         debug=debug,
         use_cache=not no_cache,
+        until=until,
     )
     raise typer.Exit(code)
 
@@ -171,6 +176,51 @@ def predict(
 
     code = predict_command(
         config=config, input_path=input_, output_path=output, version=version, workspace=workspace, as_json=as_json
+    )
+    raise typer.Exit(code)
+
+
+schema_app = typer.Typer(help="The schema: what it says, what new data would change in it, and taking that over.")
+app.add_typer(schema_app, name="schema", no_args_is_help=True)
+SchemaRunOption = Annotated[
+    str | None, typer.Option("--run", metavar="RUN", help="Run whose data count; default: the newest.")
+]
+
+
+@schema_app.command("show")
+def schema_show(config: ConfigArgument, workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
+    """The schema that runs hold data against: its columns, its file, and the changes that were accepted."""
+    from pipeline.commands.schema import show_command
+
+    raise typer.Exit(show_command(config=config, workspace=workspace, as_json=as_json))
+
+
+@schema_app.command("diff")
+def schema_diff(
+    config: ConfigArgument, run: SchemaRunOption = None, workspace: WorkspaceOption = None, as_json: JsonOption = False
+) -> None:
+    """What would have to change in the schema for the data of a run to pass, also of a blocked one."""
+    from pipeline.commands.schema import diff_command
+
+    raise typer.Exit(diff_command(config=config, run=run, workspace=workspace, as_json=as_json))
+
+
+@schema_app.command("accept")
+def schema_accept(
+    config: ConfigArgument,
+    reason: Annotated[str | None, typer.Option(help="Why the data may differ; recorded beside the schema.")] = None,
+    feature: Annotated[
+        list[str] | None, typer.Option("--feature", metavar="NAME", help="Only changes of this column; repeatable.")
+    ] = None,
+    run: SchemaRunOption = None,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Takes those changes over into the schema's file, and records who did so, when and why."""
+    from pipeline.commands.schema import accept_command
+
+    code = accept_command(
+        config=config, reason=reason, features=feature or [], run=run, workspace=workspace, as_json=as_json
     )
     raise typer.Exit(code)
 

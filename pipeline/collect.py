@@ -50,7 +50,7 @@ def collect(record: RunRecord, events: list[Event], serving: Path) -> RunRecord:
     update |= _champion(update.get("evaluation"), serving)
     update["digests"] = _digests(stages, events)
     error = next((e for e in events if e.kind == "error"), None)
-    status, pushed = _status(stages, events, error)
+    status, pushed = _status(stages, events, error, record.until)
     now = served(str(serving))
     update |= {
         "status": status,
@@ -149,11 +149,15 @@ def _digests(stages: dict[str, Stage], events: list[Event]) -> dict[str, str]:
     return out
 
 
-def _status(stages: dict[str, Stage], events: list[Event], error: Event | None) -> tuple[Status, Pushed | None]:
+def _status(
+    stages: dict[str, Stage], events: list[Event], error: Event | None, until: str | None
+) -> tuple[Status, Pushed | None]:
     if error is not None:
         return {"config": Status.INVALID, "blocked": Status.BLOCKED}.get(error.problem or "", Status.FAILED), None
     if not any(e.kind == "end" for e in events):
         return Status.FAILED, None
+    if until and until != STAGES[-1]:
+        return Status.CHECKED, None
     result = (_document(stages, "pusher", "pushed_model") or {}).get("pushed")
     if result is None:
         return Status.NOT_BLESSED, None

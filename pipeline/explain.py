@@ -90,6 +90,17 @@ def _nothing_new(record: RunRecord) -> Explanation:
     )
 
 
+def _checked(record: RunRecord) -> Explanation:
+    about = "The data" if record.span is None else f"Span {record.span}"
+    warnings = len(of_severity(record, Severity.WARN))
+    told = f"{warnings} warning{'s' * (warnings != 1)}" if warnings else "no warning"
+    return Explanation(
+        headline=f"{about} passed as far as asked for (until {clean(record.until)}), with {told}; {_served(record)}.",
+        why=_warnings(record),
+        remedies=_remedies(record, Severity.WARN),
+    )
+
+
 def _blocked(record: RunRecord) -> Explanation:
     blocks = of_severity(record, Severity.BLOCK)
     about = "" if record.span is None else f" in span {record.span}"
@@ -148,6 +159,7 @@ def _running(record: RunRecord) -> Explanation:
 _BY_STATUS: dict[Status, Callable[[RunRecord], Explanation]] = {
     Status.RUNNING: _running,
     Status.PUSHED: _pushed,
+    Status.CHECKED: _checked,
     Status.NOTHING_NEW: _nothing_new,
     Status.BLOCKED: _blocked,
     Status.NOT_BLESSED: _not_blessed,

@@ -36,6 +36,7 @@ class Job(BaseModel):
         root: the workspace.
         folder: the run's folder.
         recorded: folder of a run whose plan and schema are to be used again (replay); None to plan anew.
+        until: the last stage to run; None for all.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -50,6 +51,7 @@ class Job(BaseModel):
     accept: dict[str, str] = {}
     cache: bool = True
     recorded: Path | None = None
+    until: str | None = None
 
 
 class Event(BaseModel):

@@ -1,12 +1,14 @@
-"""What a workspace keeps from the first accepted run on: the split bounds and, without a curated file, the schema."""
+"""What a workspace keeps from run to run: split bounds, the schema without a curated file, accepted spans, rows trained on."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import shutil
+from datetime import datetime, timezone
 from pathlib import Path
 
+from components.plan import IngestPlan
 from components.splits import SplitBounds
 from pipeline.record_json import write_atomic
 from schemas.config import PipelineConfig
@@ -23,9 +25,24 @@ def bounds_path(root: Path, config: PipelineConfig) -> Path:
     return root / "splits" / f"{config.name}-{_key(config)}.json"
 
 
-def schema_path(root: Path, config: PipelineConfig) -> Path:
-    """Where the proposal of the first accepted run is kept."""
+def proposal_path(config: PipelineConfig, base: Path) -> Path:
+    """Where the proposal of the first accepted run is kept: beside the configuration, so under the user's version control."""
+    return base / "schemas" / f"{config.name}.pbtxt"
+
+
+def fallback_path(root: Path, config: PipelineConfig) -> Path:
+    """Where it is kept when the configuration's folder cannot be written, and where it always was before."""
     return root / "schema" / f"{config.name}.pbtxt"
+
+
+def schema_path(root: Path, config: PipelineConfig, base: Path) -> Path | None:
+    """The kept schema; None before the first accepted run.
+
+    Args:
+        base: the configuration's folder.
+    """
+    there = (p for p in (proposal_path(config, base), fallback_path(root, config)) if p.exists())
+    return next(there, None)
 
 
 def load_bounds(root: Path, config: PipelineConfig) -> SplitBounds | None:
@@ -41,11 +58,87 @@ def keep_bounds(root: Path, config: PipelineConfig, bounds: SplitBounds) -> None
         write_atomic(path, bounds.model_dump_json(indent=1))
 
 
-def keep_schema(root: Path, config: PipelineConfig, proposal: Path) -> None:
-    """Keeps the proposed schema for all later runs, unless one is kept already."""
-    path = schema_path(root, config)
-    if not path.exists():
-        write_atomic(path, proposal.read_text(encoding="utf-8"))
+def keep_schema(root: Path, config: PipelineConfig, proposal: Path, *, base: Path, run_id: str) -> str:
+    """Keeps the proposed schema for all later runs, unless one is kept already: no run ever changes a kept one.
+
+    Returns:
+        A sentence that says where it is now; empty when one was kept already.
+    """
+    from components.tfmd import read_schema, with_environments
+    from pipeline.schema_text import HEADER, as_text
+
+    if schema_path(root, config, base):
+        return ""
+    when = f"{datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC"
+    header = HEADER.format(name=config.name, run=run_id, when=when)
+    text = as_text(with_environments(read_schema(proposal), config.data.label))
+    path, fallback = proposal_path(config, base), fallback_path(root, config)
+    try:
+        write_atomic(path, header + text)
+    except OSError as error:
+        why = f"{path.parent} cannot be written ({error.strerror})"
+        write_atomic(fallback, f"{header}# It is in the workspace because {why}.\n{text}")
+        return f"{why}, so the proposed schema is kept in the workspace: {fallback}."
+    return f"The proposed schema is kept for later runs: {path}. Read it and put it under version control."
+
+
+def trained_folder(root: Path, name: str) -> Path:
+    """Fingerprints of all rows ever trained on, one file per way of splitting."""
+    return root / "registry" / name / "trained"
+
+
+def recipe(plan: IngestPlan) -> str:
+    """Identity of a way of splitting: under the same one, no row is ever in two splits."""
+    facts = [plan.bounds.model_dump(mode="json"), plan.seed, plan.group_by, plan.by_time, plan.label]
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def trained_otherwise(root: Path, name: str, plan: IngestPlan) -> list[str]:
+    """Files with rows that were trained on under another way of splitting; copies named by content, as caches need them."""
+    found = []
+    for path in sorted(trained_folder(root, name).glob("*.npy")):
+        if path.stem == recipe(plan):
+            continue
+        copy = path.parent / "pinned" / f"{path.stem}-{hashlib.sha256(path.read_bytes()).hexdigest()[:16]}.npy"
+        if not copy.exists():
+            copy.parent.mkdir(exist_ok=True)
+            shutil.copyfile(path, copy.with_suffix(".tmp"))
+            copy.with_suffix(".tmp").rename(copy)
+        found.append(str(copy))
+    return found
+
+
+def keep_trained(root: Path, name: str, plan: IngestPlan, report: Path) -> None:
+    """Adds the train rows of an ingest report to the rows that were trained on."""
+    import numpy as np
+    import pyarrow.parquet as pq
+
+    path = trained_folder(root, name) / f"{recipe(plan)}.npy"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    parts = [pq.read_table(p, columns=["row"])["row"].to_numpy() for p in sorted((report / "keys").glob("train-*"))]
+    before = [np.load(path)] if path.exists() else []
+    temporary = path.with_suffix(".tmp")
+    with temporary.open("wb") as file:
+        np.save(file, np.unique(np.concatenate([*before, *parts, np.empty(0, np.uint64)])))
+    temporary.rename(path)
+
+
+def accepted_path(root: Path, name: str) -> Path:
+    """Where the newest accepted span is kept."""
+    return root / "registry" / name / "accepted.json"
+
+
+def newest_accepted(root: Path, name: str) -> int | None:
+    """The newest span that was ever accepted."""
+    path = accepted_path(root, name)
+    return int(json.loads(path.read_text(encoding="utf-8"))["span"]) if path.exists() else None
+
+
+def keep_accepted(root: Path, name: str, span: int) -> None:
+    """Notes that a span was accepted, when it is the newest one."""
+    newest = newest_accepted(root, name)
+    if newest is None or span > newest:
+        write_atomic(accepted_path(root, name), json.dumps({"span": span}))
 
 
 def pinned_schema(root: Path, schema_file: Path) -> Path:

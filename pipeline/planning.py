@@ -9,9 +9,9 @@ from components import plan as plans
 from components.plan import IngestPlan, SchemaColumn
 from components.splits import SplitBounds, plain_bounds
 from pipeline import kept
-from pipeline.job import PLAN, SCHEMA, Job
-from schemas.config import PipelineConfig
-from schemas.features import ColumnType, FeatureContract
+from pipeline.job import PLAN, SCHEMA, STAGES, Job
+from schemas.config import ConfigError, PipelineConfig
+from schemas.features import ColumnType, FeatureContract, Kind
 
 
 @dataclass(frozen=True)
@@ -21,14 +21,15 @@ class Planned:
     plan: IngestPlan
     contract: FeatureContract
     schema_file: Path | None
+    newest_accepted: int | None = None
+    trained: tuple[str, ...] = ()
 
 
 def schema_source(config: PipelineConfig, base: Path, root: Path) -> Path | None:
     """The schema to use: the curated file, else the kept proposal, else None (a first run)."""
     if config.data.schema_file:
         return base / config.data.schema_file
-    proposal = kept.schema_path(root, config)
-    return proposal if proposal.exists() else None
+    return kept.schema_path(root, config, base)
 
 
 def plan_job(job: Job, config: PipelineConfig) -> Planned:
@@ -40,7 +41,7 @@ def plan_job(job: Job, config: PipelineConfig) -> Planned:
     """
     if job.recorded:
         return _recorded(job.recorded)
-    files = plans.find_files(config, job.base, job.span)
+    files = plans.find_files(config, job.base, job.span, job.root)
     form = config.data.source.format
     columns = plans.common_columns(files, form)
     plans.check_columns(config, columns)
@@ -49,10 +50,14 @@ def plan_job(job: Job, config: PipelineConfig) -> Planned:
     types: dict[str, ColumnType | None] = (
         {n: known[n].type if n in known else ColumnType.STRING for n in columns}
         if known
+        else dict.fromkeys(columns, ColumnType.STRING)
+        if form == "images"
         else plans.survey_types(files, form)
     )
     contract = plans.make_contract(config, types, known)
+    _refuse_training_on_images(contract, job.until)
     split = config.data.split
+    serving, form_of_serving = plans.find_serving(config, job.base, max(f.span for f in files))
     plan = IngestPlan(
         form=form,
         files=tuple(files),
@@ -63,9 +68,34 @@ def plan_job(job: Job, config: PipelineConfig) -> Planned:
         seed=split.seed,
         bounds=plain_bounds(split),
         rows_per_shard=config.data.rows_per_shard,
+        inputs=tuple(f.name for f in contract.features),
+        id=config.data.id,
+        entity=config.data.entity or split.group_by,
+        time=config.data.time or split.by_time,
+        serving=tuple(serving),
+        serving_form=form_of_serving,
+        serving_sample=config.checks.sample,
     )
     plan = plan.model_copy(update={"bounds": _bounds(job, config, plan)})
-    return Planned(plan, contract, kept.pinned_schema(job.root, schema) if schema else None)
+    newest = kept.newest_accepted(job.root, config.name)
+    return Planned(
+        plan,
+        contract,
+        kept.pinned_schema(job.root, schema) if schema else None,
+        newest_accepted=newest if newest is not None and newest > plan.window[-1] else None,
+        trained=tuple(kept.trained_otherwise(job.root, config.name, plan)),
+    )
+
+
+def _refuse_training_on_images(contract: FeatureContract, until: str | None) -> None:
+    images = [f.name for f in contract.of_kind(Kind.IMAGE)]
+    last = STAGES.index(until) if until else len(STAGES)
+    if images and last > STAGES.index("require_ok"):
+        raise ConfigError(
+            [
+                f"data: {images[0]!r} is an image; images can be checked but not trained on yet. Run with --until require_ok."
+            ]
+        )
 
 
 def _schema_columns(schema: Path | None) -> dict[str, SchemaColumn]:

@@ -63,6 +63,7 @@ def new_record(job: Job, config: PipelineConfig, config_path: Path, workspace: W
         config=config.model_dump(mode="json"),
         config_digest=config_digest(config),
         workspace=str(workspace.root),
+        until=job.until,
         span=job.span,
         versions=versions(),
         seeds={"train": config.train.seed, "split": config.data.split.seed},
@@ -122,6 +123,8 @@ class Supervisor:
                 self.events.append(event)
                 if event.kind == "stage" and event.stage and event.state:
                     self._display.stage(event.stage, StageState(event.state), event.seconds)
+                    if event.data.get("said"):
+                        self._display.message(event.data["said"])
                 elif event.kind == "plan":
                     self._display.message(self._about(event.data))
 

@@ -21,6 +21,7 @@ METRIC_NAMES = {
 STATUS_WORDS = {
     Status.RUNNING: "running",
     Status.PUSHED: "pushed",
+    Status.CHECKED: "data checked",
     Status.NOTHING_NEW: "nothing new",
     Status.BLOCKED: "blocked by data",
     Status.NOT_BLESSED: "not blessed",
@@ -32,6 +33,7 @@ STATUS_WORDS = {
 STATUS_TONES = {
     Status.RUNNING: "idle",
     Status.PUSHED: "good",
+    Status.CHECKED: "good",
     Status.NOTHING_NEW: "idle",
     Status.BLOCKED: "held",
     Status.NOT_BLESSED: "held",

@@ -157,17 +157,24 @@ def run_graph(job: Job, config: PipelineConfig, planned: Planned, emit: Emit) ->
     """Builds the TFX pipeline and runs it."""
     prepare_tensorflow(config.train.threads)
     from components.graph_digest import graph_digest
+    from components.inspect_data import Parameters
     from pipeline.build import Graph, build
     from pipeline.versions import code_digest
 
+    reports: list[Path] = []
+
     def done(stage: str, artifacts: dict[str, str]) -> dict[str, Any]:
+        if stage == "ingest":
+            reports.append(Path(artifacts["report"]))
+        if stage == "trainer":
+            kept.keep_trained(job.root, config.name, planned.plan, reports[0])
         if stage == "transform":
             return {"digest": graph_digest(Path(artifacts["transform_graph"]) / "transform_fn")}
         proposal = Path(artifacts.get("schema", "")) / "schema.pbtxt"
         if stage == "schema" and proposal.is_file():
             write_atomic(job.folder / SCHEMA, proposal.read_text(encoding="utf-8"))
         if stage == "require_ok":
-            keep(job, config, planned)
+            return keep(job, config, planned)
         return {}
 
     graph = Graph(
@@ -181,6 +188,13 @@ def run_graph(job: Job, config: PipelineConfig, planned: Planned, emit: Emit) ->
         serving=job.serving,
         accept=job.accept,
         cache=job.cache,
+        known=Parameters(
+            files=[f"{Path(f.path).parent.name}/{Path(f.path).name}" for f in planned.plan.files],
+            newest_accepted=planned.newest_accepted,
+            manifests=[f.path for f in planned.plan.files] if planned.plan.form == "images" else [],
+            trained=list(planned.trained),
+        ),
+        until=job.until,
     )
     observer = Observer(emit, done)
     observer.install()
@@ -195,12 +209,20 @@ def run_graph(job: Job, config: PipelineConfig, planned: Planned, emit: Emit) ->
     emit(Event(kind="end"))
 
 
-def keep(job: Job, config: PipelineConfig, planned: Planned) -> None:
-    """From the first accepted run on: rows keep their splits, and an inferred schema becomes the one to hold data against."""
+def keep(job: Job, config: PipelineConfig, planned: Planned) -> dict[str, Any]:
+    """From the first accepted run on: rows keep their splits, and an inferred schema becomes the one to hold data against.
+
+    Returns:
+        ``said``: a sentence for the user, when there is something to say.
+    """
+    kept.keep_accepted(job.root, config.name, planned.plan.window[-1])
     if config.data.split.stratify and not config.data.split.by_time and not config.data.split.group_by:
         kept.keep_bounds(job.root, config, planned.plan.bounds)
-    if not config.data.schema_file and (job.folder / SCHEMA).exists():
-        kept.keep_schema(job.root, config, job.folder / SCHEMA)
+    # A replay has a workspace of its own, but not a folder of its own beside the configuration.
+    if job.recorded or config.data.schema_file or not (job.folder / SCHEMA).exists():
+        return {}
+    said = kept.keep_schema(job.root, config, job.folder / SCHEMA, base=job.base, run_id=job.run_id)
+    return {"said": said} if said else {}
 
 
 def main() -> int:

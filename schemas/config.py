@@ -77,34 +77,43 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+FORMATS = ("csv", "parquet", "tfrecord", "images")
+
+
 class Source(Section):
-    """Where the rows are: exactly one of the formats, a glob with ``{SPAN}`` or ``{YYYY}-{MM}-{DD}`` for the span."""
+    """Where the rows are: exactly one of the formats, a glob with ``{SPAN}`` or ``{YYYY}-{MM}-{DD}`` for the span.
+
+    `images` is a glob of PNG or JPEG files with ``{label}`` in it: each file is a row with the columns ``image`` and the label.
+    """
 
     csv: str | None = None
     parquet: str | None = None
     tfrecord: str | None = None
+    images: str | None = None
 
     @model_validator(mode="after")
     def _one_format(self) -> Source:
-        given = [k for k in ("csv", "parquet", "tfrecord") if getattr(self, k) is not None]
+        given = [k for k in FORMATS if getattr(self, k) is not None]
         if len(given) != 1:
-            raise ValueError(f"must name exactly one of csv, parquet, tfrecord; got {', '.join(given) or 'none'}")
+            raise ValueError(f"must name exactly one of {', '.join(FORMATS)}; got {', '.join(given) or 'none'}")
         if not self.pattern:
             raise ValueError(f"{given[0]} must be a path, got an empty text")
         dates = [p for p in ("{YYYY}", "{MM}", "{DD}") if p in self.pattern]
         if dates and (len(dates) < 3 or "{SPAN}" in self.pattern):
             raise ValueError("a path has either {SPAN} or all of {YYYY}, {MM} and {DD}")
+        if (self.images is not None) != ("{label}" in self.pattern):
+            raise ValueError("images need {label} in their path, and no other format may have it")
         return self
 
     @property
-    def format(self) -> Literal["csv", "parquet", "tfrecord"]:
-        """Name of the format that is given."""
-        return "csv" if self.csv is not None else "parquet" if self.parquet is not None else "tfrecord"
+    def format(self) -> str:
+        """Name of the format that is given: one of `FORMATS`."""
+        return next(k for k in FORMATS if getattr(self, k) is not None)
 
     @property
     def pattern(self) -> str:
         """The glob, as written."""
-        return self.csv or self.parquet or self.tfrecord or ""
+        return self.csv or self.parquet or self.tfrecord or self.images or ""
 
 
 class LastSpans(Section):
@@ -143,13 +152,20 @@ class Data(Section):
 
     `schema_file` is a curated TFMD schema (text format); without one, the first accepted run's proposal is kept.
     `rows_per_shard` bounds the memory of one worker: a shard is sorted in memory.
+    `serving` are rows as they are served (the label may be missing); they are compared with what is trained on.
+    `time`, `id` and `entity` name columns that tell when a row happened, which row it is, and whom it is about; they let checks find
+    time running backwards, and rows or entities in two splits. They are no inputs unless listed in `features`.
     """
 
     source: Source
+    serving: Source | None = None
+    time: str | None = None
+    id: str | None = None
+    entity: str | None = None
     window: Literal["all"] | LastSpans = "all"
     label: str = Field(min_length=1)
     exclude: list[str] = []
-    features: dict[str, Literal["numeric", "categorical"]] = {}
+    features: dict[str, Literal["numeric", "categorical", "image"]] = {}
     schema_file: str | None = None
     split: Split = Split()
     rows_per_shard: Positive = 250_000
@@ -288,10 +304,22 @@ class Beam(Section):
 
 
 class Checks(Section):
-    """The checks of the data: a preset, and the parameters of single checks; ``name: off`` turns one off."""
+    """The checks of the data: a preset, and the parameters of single checks; ``name: off`` turns one off.
+
+    `on_fail` in a check's parameters says what a finding that would block does: ``block`` (default) or only ``warn``.
+
+    Attributes:
+        sample: rows per span that distributions are looked at in (20,000: noise floors are then far below all limits).
+        rows_named: how many rows a finding names by file and row number.
+        show_values: whether findings may quote values of rows; off, since they may be personal.
+    """
 
     preset: Literal["default"] = "default"
+    sample: Annotated[int, Field(ge=100)] = 20_000
+    rows_named: Annotated[int, Field(ge=0)] = 10
+    show_values: bool = False
     params: dict[str, Any] = {}
+    on_fail: dict[str, Literal["warn", "block"]] = {}
 
     @model_validator(mode="before")
     @classmethod
@@ -300,10 +328,11 @@ class Checks(Section):
             raise ValueError("must be a mapping like {preset: default, missing_shift: {...}}")
         if "params" in value:
             return value
-        return {
-            "preset": value.get("preset", "default"),
-            "params": {k: v for k, v in value.items() if k != "preset"},
-        }
+        own = {k: v for k, v in value.items() if k in ("preset", "sample", "rows_named", "show_values")}
+        params = {k: v for k, v in value.items() if k not in own}
+        on_fail = {k: v["on_fail"] for k, v in params.items() if isinstance(v, dict) and "on_fail" in v}
+        plain = {k: {n: x for n, x in v.items() if n != "on_fail"} if k in on_fail else v for k, v in params.items()}
+        return own | {"params": plain, "on_fail": on_fail}
 
 
 def _plain_name(value: str) -> str:

@@ -6,6 +6,8 @@ from pydantic import BaseModel, ConfigDict
 
 SPLITS = ("train", "eval", "test")
 OVERALL = "overall"
+#: Where `FeatureEvidence.quantiles` are taken.
+QUANTILES = (0.0, 0.01, 0.05, 0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.9, 0.95, 0.99, 1.0)
 
 
 class FeatureEvidence(BaseModel):
@@ -16,6 +18,8 @@ class FeatureEvidence(BaseModel):
         present: rows with a value.
         missing: rows without one.
         values: category -> count; None for numeric features and where there are too many distinct values to count.
+        missing_by_label: label value -> rows of it without a value of this feature; labels without such rows are left out.
+        quantiles: of a numeric feature, at `QUANTILES`, over the span's sample; None without values.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -24,6 +28,8 @@ class FeatureEvidence(BaseModel):
     present: int
     missing: int
     values: dict[str, int] | None = None
+    missing_by_label: dict[str, int] = {}
+    quantiles: list[float] | None = None
 
     @property
     def rows(self) -> int:
@@ -45,6 +51,7 @@ class SpanEvidence(BaseModel):
         unlabelled: rows without a label; reported, never trained on.
         labels: split -> label value -> rows.
         features: feature -> its counts.
+        sampled: rows in the sample that distributions were looked at in; all rows of a small span.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -54,6 +61,7 @@ class SpanEvidence(BaseModel):
     unlabelled: int = 0
     labels: dict[str, dict[str, int]]
     features: dict[str, FeatureEvidence]
+    sampled: int = 0
 
     @property
     def label_counts(self) -> dict[str, int]:

@@ -16,10 +16,11 @@ class ColumnType(str, enum.Enum):
 
 
 class Kind(str, enum.Enum):
-    """What a model makes of a column: a quantity, or a name out of a set."""
+    """What a model makes of a column: a quantity, a name out of a set, or a picture (the bytes of a PNG or JPEG file)."""
 
     NUMERIC = "numeric"
     CATEGORICAL = "categorical"
+    IMAGE = "image"
 
 
 class Feature(BaseModel):

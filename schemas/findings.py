@@ -38,6 +38,8 @@ class Finding(BaseModel):
         remedy: what to do about it; empty for ``ok``.
         stage: the stage that found it.
         span: number of the span it is about, if it is about one.
+        statistic: the one number whose course over the spans is kept; later spans adapt to its ups and downs.
+        rows: places of rows it is about, like ``span-9/trips.csv row 17`` (the first data row is 1); up to a limit.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -51,6 +53,8 @@ class Finding(BaseModel):
     remedy: str = ""
     stage: str = ""
     span: int | None = None
+    statistic: float | None = None
+    rows: tuple[str, ...] = ()
 
 
 class Verdict(BaseModel):

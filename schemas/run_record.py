@@ -25,6 +25,7 @@ class Status(str, enum.Enum):
 
     RUNNING = "running"
     PUSHED = "pushed"
+    CHECKED = "checked"
     NOTHING_NEW = "nothing_new"
     BLOCKED = "blocked"
     NOT_BLESSED = "not_blessed"
@@ -35,7 +36,9 @@ class Status(str, enum.Enum):
     @property
     def exit_code(self) -> int:
         """Exit code of `retrain run` for this status (the contract in docs/architecture.md)."""
-        return {"pushed": 0, "nothing_new": 0, "invalid": 2, "blocked": 3, "not_blessed": 4}.get(self.value, 1)
+        return {"pushed": 0, "checked": 0, "nothing_new": 0, "invalid": 2, "blocked": 3, "not_blessed": 4}.get(
+            self.value, 1
+        )
 
 
 class StageState(str, enum.Enum):
@@ -149,6 +152,7 @@ class RunRecord(Record):
 
     Attributes:
         run_id: unique, sorts by start time.
+        until: the last stage that was asked for; None for all. Such a run ends as ``checked``.
         span: the newest span; `window` lists all spans that were read.
         digests: ``examples``, ``transform``, ``weights``, ``metrics`` -> SHA-256 (hex), as far as the run got.
         started: ISO 8601, UTC; `finished` likewise.
@@ -169,6 +173,7 @@ class RunRecord(Record):
     config: dict[str, Any]
     config_digest: str
     workspace: str
+    until: str | None = None
     span: int | None = None
     window: list[int] = []
     files: list[DataFile] = []

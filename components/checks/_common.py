@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -14,6 +16,9 @@ Numbers = Mapping[str, Number | str | None]
 
 #: Below this, a difference from a limit is rounding of binary fractions (0.15 - 0.10 is not exactly 0.05).
 ROUNDING = 1e-9
+
+#: From this many accepted spans on, limits adapt to their ups and downs.
+HISTORY = 8
 
 #: `SpanEvidence.span` of the pooled earlier spans, the reference of a first run.
 POOLED = -1
@@ -55,8 +60,11 @@ def report(
     allowed: Numbers,
     text: str,
     remedy: str,
+    *,
+    statistic: float | None = None,
+    rows: Sequence[str] = (),
 ) -> Finding:
-    """A finding about the current span; a pass has no remedy."""
+    """A finding about the current span; a pass has no remedy and names no rows."""
     return Finding(
         code=code,
         severity=level,
@@ -66,7 +74,35 @@ def report(
         message=text,
         remedy=remedy if level.rank else "",
         span=context.current.span,
+        statistic=statistic,
+        rows=tuple(rows) if level.rank else (),
     )
+
+
+def places(context: DataContext, files: Iterable[int], numbers: Iterable[int]) -> list[str]:
+    """Rows by file and row number, up to the limit of the configuration, in their order there."""
+    facts = context.facts
+    pairs = sorted({(int(f), int(n)) for f, n in zip(files, numbers, strict=True) if 0 <= f < len(facts.files)})
+    return [facts.place(f, n) for f, n in pairs[: facts.rows_named]]
+
+
+def adapted(
+    context: DataContext, code: str, subject: str, limit: float | None, widest: float = math.inf
+) -> float | None:
+    """A limit of `warn`, adapted to the ups and downs of the accepted spans before.
+
+    With 8 or more of them it becomes mean + 3 standard deviations of their statistics, but not less than half the
+    configured limit: a feature that never moves is watched more closely, one that always moves a little is left alone.
+
+    Args:
+        limit: the configured limit; None (off) stays off.
+        widest: no more than this, usually the limit of `block`.
+    """
+    past = [v for v in context.history.get(code, {}).get(subject, ()) if math.isfinite(v)]
+    if limit is None or len(past) < HISTORY:
+        return limit
+    usual = statistics.fmean(past) + 3 * statistics.stdev(past)
+    return min(max(usual, limit / 2), max(widest, limit))
 
 
 def nothing_to_compare(code: str, context: DataContext, why: str) -> Finding:

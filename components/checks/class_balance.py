@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from components import statistics_rules as rules
 from components.checks._common import Numbers, above, bounds, percent, report
 from components.interfaces import Check, DataContext, plugin
 from components.parameters import AmountLimit, CountLimit, ShareLimit
@@ -35,8 +36,8 @@ class ClassBalance(Check):
     """Share of the rarest class, and most to least frequent, over the train split of the window.
 
     Class weights even an imbalance out, so with them `warn` passes and `block` warns. The shares hold for two classes;
-    for k classes they are taken times 2/k, since 10 equal classes have 10 % each. One class only, or a class without
-    rows in a split, always blocks.
+    for k classes they are taken times 2/k, since 10 equal classes have 10 % each. A share must be below its limit beyond
+    chance: 15 % of 200 rows may well be a class of 20 %. One class only, or a class without rows in a split, always blocks.
 
     Attributes:
         warn: `minority_share` (0.2), `ratio` (4), and `test_rows` (5), the fewest test rows per class.
@@ -61,7 +62,7 @@ class ClassBalance(Check):
     def _balance(self, context: DataContext, train: dict[str, int]) -> Finding:
         rarest = min(train, key=lambda c: (train[c], c))
         share, ratio = train[rarest] / sum(train.values()), max(train.values()) / train[rarest]
-        worst = max(self._rank(share, ratio, len(train), x) * rank for rank, x in ((1, self.warn), (2, self.block)))
+        worst = 2 if _beyond(train, self.block, rules.BLOCK_ALPHA) else int(_beyond(train, self.warn, rules.ALPHA))
         level = (Severity.OK, Severity.WARN, Severity.BLOCK)[max(0, worst - context.class_weights)]
         bound = self.block if worst == 2 else self.warn
         label, total = context.window.label, sum(train.values())
@@ -76,10 +77,6 @@ class ClassBalance(Check):
         observed: Numbers = {"class": rarest, **values}
         allowed = bounds(self, class_weights=int(context.class_weights))
         return report(context, "class_balance", label, level, observed, allowed, f"{text}.", REMEDY_RARE)
-
-    def _rank(self, share: float, ratio: float, classes: int, bound: Warn | Block) -> bool:
-        minority = bound.minority_share
-        return above(ratio, bound.ratio) or (minority is not None and above(minority * 2 / classes, share))
 
     def _one_class(self, context: DataContext, classes: list[str]) -> Finding:
         label, got = context.window.label, f"only the class {classes[0]!r}" if classes else "no labelled rows at all"
@@ -103,3 +100,17 @@ class ClassBalance(Check):
             return []
         allowed = {"test_rows": least}
         return [report(context, "class_balance", f"{label}={name}", level, rows, allowed, text, REMEDY_SPLIT)]
+
+
+def _beyond(train: dict[str, int], bound: Warn | Block, alpha: float) -> bool:
+    """Whether the rarest class is rarer than a limit allows and than chance explains (over all classes)."""
+    rows, least, most = sum(train.values()), min(train.values()), max(train.values())
+    cases = []
+    if bound.minority_share is not None:
+        cases.append((rows, bound.minority_share * 2 / len(train)))
+    if bound.ratio is not None:
+        cases.append((least + most, 1 / (1 + bound.ratio)))
+    return any(
+        above(share, least / of) and rules.at_least_p(of - least, of, 1 - share) < alpha / len(train)
+        for of, share in cases
+    )

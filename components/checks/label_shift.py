@@ -36,7 +36,7 @@ class LabelShift(Check):
     """Change of the label shares against the reference: Cramér's V and the largest change of a share (L-infinity).
 
     Each statistic must exceed its limit and its noise floor. A class that is new or gone blocks, unless so few rows had
-    it that chance explains it: below 1 in 1000 it blocks, below 1 in 100 it warns (over all classes).
+    it that chance explains it: below 1 in 20,000 it blocks, below 1 in 2000 it warns (over all classes).
 
     Attributes:
         warn: `v` (0.1) or `l_infinity` (0.05), either suffices; ``off`` drops one.

@@ -36,7 +36,7 @@ class UnseenCategory(Check):
     """Share of the span's present rows whose category the reference did not have.
 
     Rows of rare categories are expected: a reference of n rows misses about singletons / n of all rows (Good-Turing).
-    Only what exceeds the 99 % bound of that, corrected for the number of features, is flagged.
+    Only what exceeds the noise floor of that, corrected for the number of features, is flagged.
 
     Attributes:
         warn: `share` of present rows, 0 to 1 (default 0.01); ``off`` turns the level off.

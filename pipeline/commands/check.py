@@ -25,8 +25,10 @@ def problems_of_data(config: PipelineConfig, base: Path) -> tuple[list[str], lis
     except ConfigError as error:
         return error.problems, []
     files = [DataFile(span=n, path=p, bytes=0, sha256="") for n, paths in window.items() for p in paths]
-    if config.data.source.format == "tfrecord":
-        return [], list(window)  # its columns are only known to TensorFlow
+    if config.data.source.format in ("tfrecord", "images"):
+        return [], list(
+            window
+        )  # columns of records are only known to TensorFlow; images have two, the image and the label
     try:
         check_columns(config, common_columns(files, config.data.source.format))
     except ConfigError as error:

@@ -77,6 +77,7 @@ def replay_command(run: str, config: Path | None, workspace: Path | None, as_jso
             accept=accepted_codes(record),
             cache=False,
             recorded=folder,
+            until=record.until,
         )
         with scratch.lock(run_id) as lock, RunDisplay(STAGES) as display:
             again, events = execute(job, parsed, Path(record.config_path), scratch, lock, display)

@@ -16,7 +16,7 @@ from pipeline.job import STAGES, Event, Job
 from pipeline.lock import RunLock
 from pipeline.supervise import Supervisor, finish, new_record, settle
 from pipeline.workspace import Workspace, new_run_id
-from schemas.config import ConfigError, PipelineConfig, load_config
+from schemas.config import ConfigError, PipelineConfig, did_you_mean, load_config
 from schemas.run_record import RunRecord, Status
 
 
@@ -35,8 +35,6 @@ def accepted(codes: list[str], reason: str | None) -> dict[str, str]:
 
 def check_runner(config: PipelineConfig) -> None:
     """The runner must be one of the files in `pipeline/runners`."""
-    from schemas.config import did_you_mean
-
     names = sorted(p.stem for p in (Path(__file__).parent.parent / "runners").glob("*.py") if p.stem[:1] != "_")
     if config.runner not in names:
         raise ConfigError([f"runner: unknown runner {config.runner!r}.{did_you_mean(config.runner, names)}"])
@@ -91,6 +89,7 @@ def run_command(
     as_json: bool,
     debug: bool,
     use_cache: bool,
+    until: str | None = None,
 ) -> int:
     """Runs once and prints the verdict.
 
@@ -101,6 +100,8 @@ def run_command(
         ConfigError, UsageError, LockHeld: before anything is run.
     """
     let_through = accepted(accept, reason)
+    if until is not None and until not in STAGES:
+        raise UsageError(f"--until {until}: is no stage.{did_you_mean(until, list(STAGES))}")
     parsed = load_config(config, overrides)
     build_all(parsed)
     check_runner(parsed)
@@ -122,8 +123,10 @@ def run_command(
             span=number,
             accept=let_through,
             cache=use_cache,
+            until=until,
         )
-        with RunDisplay(STAGES) as display:
+        shown = STAGES[: STAGES.index(until) + 1] if until else STAGES
+        with RunDisplay(shown) as display:
             record, events = execute(job, parsed, config.resolve(), place, lock, display)
             display.finish(record)
     if debug:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from components.interfaces import DataContext
+import numpy as np
+
+from components.images import IMAGE_COLUMNS, properties
+from components.interfaces import DataContext, Facts
+from components.samples import RowKeys, Sample
 from schemas.config import METRICS
 from schemas.evidence import DataEvidence, FeatureEvidence, MetricValue, ModelEvidence, SliceEvidence, SpanEvidence
 from schemas.findings import Finding, Severity
@@ -83,3 +89,121 @@ def part(
 def model(*slices: SliceEvidence, champion: str | None = None) -> ModelEvidence:
     """Evidence with these slices."""
     return ModelEvidence(slices=list(slices), champion=champion, higher_is_better={m: m != "log_loss" for m in METRICS})
+
+
+# Rows, time and leakage: duplicates, conflicting_labels, repeated_rows, time_order, split_leakage, trained_test_rows, future_rows
+def row_keys(number: int, row: Sequence[int], **columns: Sequence[float]) -> RowKeys:
+    """Keys of one span: by default all in train, inputs as the row, one label, numbered from 1 in file 0."""
+    n = len(row)
+    own = {k: np.asarray(columns[k], np.uint64) for k in ("inputs", "label", "id", "entity") if k in columns}
+    return RowKeys(
+        **{"inputs": np.asarray(row, np.uint64), "label": np.ones(n, np.uint64), **own},
+        span=np.full(n, number, np.int64),
+        split=np.asarray(columns.get("split", np.zeros(n)), np.int8),
+        row=np.asarray(row, np.uint64),
+        time=np.asarray(columns["time"], np.float64) if "time" in columns else None,
+        files=np.zeros(n, np.int64),
+        numbers=np.arange(1, n + 1, dtype=np.int64),
+    )
+
+
+def row_context(
+    now: RowKeys,
+    then: RowKeys | None = None,
+    history: Mapping[str, Mapping[str, Sequence[float]]] | None = None,
+    **facts: Any,
+) -> DataContext:
+    """Span 9 with these keys, and span 8 as reference, in the window."""
+    columns = [f.name for f in dataclasses.fields(RowKeys) if f.name != "share"]
+    parts = [k for k in (then, now) if k is not None]
+    joined = {
+        c: None
+        if getattr(now, c) is None
+        else np.concatenate([getattr(k, c) for k in parts if getattr(k, c) is not None])
+        for c in columns
+    }
+    seen = context(span(9, len(now)), None if then is None else span(8, len(then)))
+    return dataclasses.replace(
+        seen,
+        keys=RowKeys(**joined),
+        reference_keys=None if then is None else np.unique(then.row),
+        history=history or {},
+        facts=Facts(**{"files": ("span-9/rows.csv",), **facts}),
+    )
+
+
+# Images: image_files, image_duplicates, image_drift, image_orientation
+def image_sample(
+    images: Sequence[bytes | Mapping[str, float | str | None]],
+    labels: Sequence[str] | None = None,
+    splits: Sequence[int] | None = None,
+) -> Sample:
+    """A sample with the image feature ``image`` of these files (or of their properties), in train unless told, numbered from 1."""
+    found = [properties(i) if isinstance(i, bytes) else i for i in images]
+    n = len(found)
+    return Sample(
+        of=n,
+        labels=np.array(labels if labels is not None else [""] * n, object),
+        splits=np.array(splits if splits is not None else [0] * n, np.int8),
+        numeric={
+            f"image.{s}": np.array([p[s] for p in found], float) for s, k in IMAGE_COLUMNS.items() if k == "numeric"
+        },
+        categorical={
+            f"image.{s}": np.array([p[s] for p in found], object) for s, k in IMAGE_COLUMNS.items() if k != "numeric"
+        },
+        files=np.zeros(n, np.int64),
+        rows=np.arange(1, n + 1, dtype=np.int64),
+    )
+
+
+def image_context(now: Sample | None, then: Sample | None = None, **facts: Any) -> DataContext:
+    """Span 9 with this sample, and span 8 as reference."""
+    seen = context(span(9), None if then is None else span(8))
+    return dataclasses.replace(
+        seen, sample=now, reference_sample=then, facts=Facts(**{"files": ("span-9/images",), **facts})
+    )
+
+
+# Drift: numeric_drift, category_drift, domain_drift, serving_skew
+def sample_of(
+    labels: Sequence[Any], numeric: Mapping[str, Any] | None = None, categorical: Mapping[str, Any] | None = None
+) -> Sample:
+    """A sample with these columns; of every 20 rows, 14 are in train, 3 in eval and 3 in test."""
+    n = len(labels)
+    return Sample(
+        of=n,
+        labels=np.array(labels, object),
+        splits=np.repeat([0, 1, 2], [14, 3, 3])[np.arange(n) % 20].astype(np.int8),
+        numeric={k: np.asarray(v, np.float64) for k, v in (numeric or {}).items()},
+        categorical={k: np.array(v, object) for k, v in (categorical or {}).items()},
+        files=np.zeros(n, np.int64),
+        rows=np.arange(1, n + 1, dtype=np.int64),
+    )
+
+
+def drift_context(now: Sample | None, then: Sample | None, serving: Sample | None = None, **facts: Any) -> DataContext:
+    """Span 9 with one sample, and span 8 with the other as its reference."""
+    seen = context(span(9), None if then is None else span(8))
+    return dataclasses.replace(
+        seen, sample=now, reference_sample=then, serving=serving, facts=Facts(**{"files": ("span-9/a.csv",), **facts})
+    )
+
+
+def drift_sample(seed: int, rows: int, positives: float = 0.3, shift: float = 0.0) -> Sample:
+    """Features that depend on the label and on each other, with ties, heavy tails and missing values; `shift` (in SD) moves ``fare``."""
+    random = np.random.default_rng(seed)
+    label = random.random(rows) < positives
+    fare, other, miles = (random.normal(size=rows) for _ in range(3))
+    numeric = {
+        "fare": fare + shift,
+        "fare_too": 0.8 * fare + 0.6 * other,
+        "miles": miles + 1.2 * label,
+        "tail": random.standard_cauchy(rows),
+        "zeros": np.where(random.random(rows) < 0.6 - 0.3 * label, 0.0, random.exponential(size=rows)),
+        "few": random.integers(0, 4, rows).astype(float),
+        "gaps": np.where(random.random(rows) < 0.3 - 0.2 * label, np.nan, random.normal(size=rows)),
+    }
+    pay = np.where(random.random(rows) < 0.3 + 0.5 * label, "card", "cash")
+    names = np.array([*(f"v{i}" for i in range(30)), None], object)
+    categorical = {"pay": pay, "company": names[np.minimum(random.geometric(0.2, rows) - 1, 30)]}
+    return sample_of(np.where(label, "1", "0"), numeric, categorical)

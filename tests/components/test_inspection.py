@@ -1,8 +1,9 @@
 """What is held against what, and what a crashing check becomes."""
 
-from components.inspection import POOLED, contexts, merge_counts, pool, run_check, unlabelled_finding
+from components.inspection import POOLED, Accepted, Seen, contexts, merge_counts, pool, run_check
 from components.interfaces import Check
 from schemas.evidence import DataEvidence, FeatureEvidence, SpanEvidence
+from schemas.findings import Finding, Severity
 
 
 def span(number, rows=10, missing=0):
@@ -15,23 +16,23 @@ def window(*numbers):
 
 
 def test_a_first_run_holds_the_newest_span_against_the_rest():
-    (context,) = contexts(window(1, 2, 3), None, True)
+    (context,) = contexts(Seen(window(1, 2, 3)), None, True)
     assert context.current.span == 3
     assert (context.reference.span, context.reference.rows) == (POOLED, 20)
 
 
 def test_a_first_run_with_one_span_has_nothing_to_compare_with():
-    (context,) = contexts(window(3), None, True)
+    (context,) = contexts(Seen(window(3)), None, True)
     assert context.reference is None
 
 
 def test_a_span_that_was_not_accepted_is_examined_again():
-    found = contexts(window(1, 2, 3, 4), window(1, 2), True)
+    found = contexts(Seen(window(1, 2, 3, 4)), Accepted(span(2)), True)
     assert [(c.current.span, c.reference.span) for c in found] == [(3, 2), (4, 2)]
 
 
 def test_an_old_span_again_is_held_against_what_was_before_it():
-    (context,) = contexts(window(2, 3), window(3), True)
+    (context,) = contexts(Seen(window(2, 3)), Accepted(span(3)), True)
     assert (context.current.span, context.reference.span) == (3, 3)
 
 
@@ -43,6 +44,7 @@ def test_pooling_adds_up():
 def test_merging_does_not_depend_on_the_order_of_parts():
     parts = [
         {"span": s, "split": p, "rows": 2, "labels": {"0": 1, "1": 1}, "present": {"f": 1}, "values": {"f": {v: 1}}}
+        | {"missing": {"f": {"0": 1}}, "sampled": 2}
         for s, p, v in ((2, "train", "a"), (1, "test", "b"), (1, "train", "a"))
     ]
     merged = [merge_counts(p, "y", {"f": "categorical"}, {"1": 3}) for p in (parts, parts[::-1])]
@@ -52,20 +54,37 @@ def test_merging_does_not_depend_on_the_order_of_parts():
     assert merged[0].spans[0].features["f"].values == {"a": 1, "b": 1}
 
 
-def test_rows_without_a_label_are_told():
-    some = span(3, 30).model_copy(update={"unlabelled": 10})
-    assert unlabelled_finding(span(3), "y").severity.value == "ok"
-    assert unlabelled_finding(some, "y").severity.value == "warn"
-    assert "25.0% of rows in span 3 have no label (10 of 40)" in unlabelled_finding(some, "y").message
-
-
 class Crashing(Check):
     def check(self, context):
         raise ZeroDivisionError("division by zero")
 
 
 def test_a_check_that_crashes_blocks_with_its_name():
-    (finding,) = run_check("crashing", Crashing(), contexts(window(1), None, True)[0])
+    (finding,) = run_check("crashing", Crashing(), contexts(Seen(window(1)), None, True)[0])
     assert finding.severity.value == "block"
     assert finding.code == "crashing"
     assert "ZeroDivisionError" in finding.message
+
+
+class Confused(Check):
+    def check(self, context):
+        return [("no", "finding")]
+
+
+def test_a_check_that_returns_something_else_blocks_too():
+    (finding,) = run_check("confused", Confused(), contexts(Seen(window(1)), None, True)[0])
+    assert (finding.code, finding.severity.value) == ("confused", "block")
+
+
+def test_on_fail_warn_turns_blocks_into_warnings_but_not_crashes():
+    class Strict(Check):
+        def check(self, context):
+            return [
+                Finding(code="strict", severity=Severity.BLOCK, subject="f", message="f: too much.", remedy="Less.")
+            ]
+
+    context = contexts(Seen(window(1)), None, True)[0]
+    (finding,) = run_check("strict", Strict(), context, "warn")
+    assert finding.severity.value == "warn"
+    assert "checks.strict.on_fail" in finding.message
+    assert run_check("crashing", Crashing(), context, "warn")[0].severity.value == "block"

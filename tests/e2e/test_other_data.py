@@ -54,7 +54,7 @@ def test_three_text_classes_without_a_schema_are_pushed(plants):
     folder, first = plants
     assert first.code == 0, first.err
     assert first.json["training"]["labels"] == ["aster", "birch", "clover"]
-    assert (folder / ".retrain" / "schema" / "plants.pbtxt").exists()
+    assert (folder / "schemas" / "plants.pbtxt").exists()
     excluded = first.json["contract"]["excluded"]
     assert excluded == ["empty", "garden"]
     assert any(f["subject"] == "empty" and f["severity"] == "warn" for f in first.json["findings"])

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 from components.checks.class_balance import Block, ClassBalance, Warn
@@ -16,15 +17,33 @@ def check(class_weights, **train):
         (2001, OK, OK),
         (2000, OK, OK),  # 20 % and 4:1: on the bounds
         (1999, WARN, OK),
-        (909, BLOCK, WARN),  # 10.001:1
+        (905, BLOCK, WARN),  # 10.05:1
         (910, WARN, OK),
         (5000, OK, OK),
         (50, BLOCK, WARN),
     ],
 )
 def test_below_on_and_above_the_bounds(minority, without, with_weights):
-    assert worst(check(False, c0=10_000 - minority, c1=minority)) is without
-    assert worst(check(True, c0=10_000 - minority, c1=minority)) is with_weights
+    # In units of 100,000 rows: chance explains next to nothing.
+    minority, rest = minority * 100_000, (10_000 - minority) * 100_000
+    assert worst(check(False, c0=rest, c1=minority)) is without
+    assert worst(check(True, c0=rest, c1=minority)) is with_weights
+
+
+@pytest.mark.parametrize(
+    ("rows", "minority", "severity"),
+    [(200, 30, OK), (200, 20, WARN), (200, 6, WARN), (200, 3, BLOCK), (10_000, 1900, OK), (10_000, 1850, WARN)],
+)
+def test_a_share_below_the_bound_by_chance_passes(rows, minority, severity):
+    # 30 of 200 are 15 %, and happen in 1 of 23 draws of a class that has 20 %.
+    assert worst(check(False, c0=rows - minority, c1=minority)) is severity
+
+
+@pytest.mark.parametrize("rows", [100, 200, 1000, 5000])
+def test_a_class_on_the_healthy_side_of_the_bound_passes_in_every_resample(rows):
+    random = np.random.default_rng(rows)
+    for minority in random.binomial(rows, 0.22, 50).tolist():
+        assert worst(check(False, c0=rows - minority, c1=minority)) is OK
 
 
 def test_ten_equal_classes_are_balanced():

@@ -42,9 +42,9 @@ def test_lost_and_new_classes_block():
     assert "in span 9 and none of 1000 in span 8" in by_subject["big_tipper=3"].message
 
 
-@pytest.mark.parametrize(("rows", "severity"), [(3, OK), (8, OK), (9, WARN), (11, WARN), (12, BLOCK)])
+@pytest.mark.parametrize(("rows", "severity"), [(3, OK), (12, OK), (13, WARN), (15, WARN), (16, BLOCK)])
 def test_a_handful_of_rows_may_be_lost_by_chance(rows, severity):
-    # Chances are about 0.5**rows; 1 in 100 and 1 in 1000 are shared by three classes.
+    # Chances are about 0.5**rows; 1 in 2000 and 1 in 20,000 are shared by three classes.
     assert worst(check({"0": 500, "1": 500, "2": rows}, {"0": 500, "1": 500 + rows})) is severity
 
 

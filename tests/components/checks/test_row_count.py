@@ -24,7 +24,8 @@ def test_below_on_and_above_the_bounds(now, severity):
 
 def test_chance_does_not_flag():
     assert check(100, 80).severity is OK
-    assert check(100, 60).severity is WARN
+    assert check(100, 60).severity is OK
+    assert check(100, 56).severity is WARN
     assert check(6, 3).severity is OK
 
 

@@ -1,0 +1,128 @@
+"""TFMD schemas: columns in use, environments, other types, and what TFDV would widen for statistics."""
+
+import pytest
+from google.protobuf import text_format
+from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
+
+from components import tfmd
+from schemas.config import ConfigError
+from schemas.features import ColumnType
+
+SCHEMA = """
+feature { name: "day" type: INT int_domain { min: 1 max: 7 is_categorical: true } }
+feature { name: "fare" type: FLOAT float_domain { min: 0.0 max: 10.0 } presence { min_fraction: 1.0 min_count: 1 } }
+feature { name: "old" type: FLOAT lifecycle_stage: DEPRECATED }
+feature { name: "pay" type: BYTES domain: "ways" lifecycle_stage: PRODUCTION presence { min_count: 1 } }
+string_domain { name: "ways" value: "cash" }
+"""
+
+
+def schema(text=SCHEMA):
+    return text_format.Parse(text, schema_pb2.Schema())
+
+
+def feature(found, name):
+    return next(f for f in found.feature if f.name == name)
+
+
+def numbers(name, low, high, rows=100, missing=0, kind="FLOAT"):
+    found = statistics_pb2.FeatureNameStatistics(name=name, type=kind)
+    common = found.num_stats.common_stats
+    common.num_non_missing, common.num_missing = rows - missing, missing
+    common.min_num_values = common.max_num_values = 1
+    found.num_stats.min, found.num_stats.max = low, high
+    return found
+
+
+def texts(name, counts):
+    found = statistics_pb2.FeatureNameStatistics(name=name, type="STRING")
+    common = found.string_stats.common_stats
+    common.num_non_missing = sum(counts.values())
+    common.min_num_values = common.max_num_values = 1
+    found.string_stats.unique = len(counts)
+    for value, count in counts.items():
+        found.string_stats.rank_histogram.buckets.add(label=value, sample_count=count)
+    return found
+
+
+def split(*features, rows=100):
+    found = statistics_pb2.DatasetFeatureStatisticsList()
+    found.datasets.add(num_examples=rows).features.extend(features)
+    return found
+
+
+def test_columns_out_of_use_are_no_columns():
+    assert {n: (c.type.value, c.categorical) for n, c in tfmd.schema_columns(schema()).items()} == {
+        "day": ("int", True),
+        "fare": ("float", False),
+        "pay": ("string", True),
+    }
+
+
+def test_the_label_is_not_served():
+    found = tfmd.with_environments(tfmd.with_environments(schema(), "fare"), "fare")
+    assert list(found.default_environment) == ["TRAINING", "SERVING"]
+    assert list(feature(found, "fare").not_in_environment) == ["SERVING"]
+    assert not feature(found, "pay").not_in_environment
+
+
+def test_another_type_keeps_only_a_range_that_fits():
+    found = tfmd.retyped(schema(), {"day": ColumnType.FLOAT, "fare": ColumnType.STRING, "pay": ColumnType.STRING})
+    assert (feature(found, "day").type, feature(found, "day").float_domain.max) == (schema_pb2.FLOAT, 7.0)
+    assert (feature(found, "fare").type, feature(found, "fare").WhichOneof("domain_info")) == (schema_pb2.BYTES, None)
+    assert feature(found, "pay") == feature(schema(), "pay")
+
+
+def test_only_required_columns_can_be_lost():
+    found = tfmd.without(schema(), {"fare", "day", "old"})
+    stages = {f.name: f.lifecycle_stage for f in found.feature}
+    assert stages["fare"] == schema_pb2.DEPRECATED
+    assert stages["day"] == schema_pb2.UNKNOWN_STAGE
+
+
+def test_data_that_fit_widen_nothing():
+    day, fare, pay = numbers("day", 1, 7, kind="INT"), numbers("fare", 0, 10), texts("pay", {"cash": 100})
+    assert tfmd.widened(schema(), [split(day, fare, pay)]) == schema()
+
+
+def test_data_that_do_not_fit_widen_what_they_need():
+    train = split(
+        numbers("fare", 1, 4, missing=2), texts("pay", {"cash": 90, "card": 10}), texts("x", {"a": 60, "b": 40})
+    )
+    test = split(numbers("fare", -1, 12), texts("x", {"c": 100}))  # no `pay`: by chance, in one split
+    found = tfmd.widened(schema(), [train, test])
+    fare, pay = feature(found, "fare"), feature(found, "pay")
+    assert (fare.float_domain.min, fare.float_domain.max) == (-1.0, 12.0)
+    assert (fare.presence.min_count, fare.presence.HasField("min_fraction")) == (1, False)
+    assert set(found.string_domain[0].value) == {"cash", "card"}
+    assert pay.lifecycle_stage == schema_pb2.PRODUCTION
+    assert feature(found, "x").type == schema_pb2.BYTES
+    assert feature(found, "old") == feature(schema(), "old")
+
+
+def test_a_column_that_no_split_has_is_lost_and_one_of_another_type_stays():
+    found = tfmd.widened(schema(), [split(texts("fare", {"1": 100})), split()])
+    assert feature(found, "fare") == feature(schema(), "fare")
+    assert feature(found, "pay").lifecycle_stage == schema_pb2.DEPRECATED
+
+
+def test_statistics_of_empty_splits_and_columns_without_values_do_not_count(tmp_path):
+    for name, content in {
+        "train": split(numbers("fare", 0, 1), numbers("n", 0, 0, missing=100)),
+        "eval": split(rows=0),
+    }.items():
+        (tmp_path / f"Split-{name}").mkdir()
+        (tmp_path / f"Split-{name}" / "FeatureStats.pb").write_bytes(content.SerializeToString())
+    found = tfmd.read_statistics(str(tmp_path))
+    assert len(found) == 1
+    assert tfmd.statistics_types(found) == {"fare": ColumnType.FLOAT}
+    assert tfmd.read_statistics(str(tmp_path / "nothing")) == []
+
+
+@pytest.mark.parametrize("content", [b"feature { nome: 1 }", b"\xff\xfe", None])
+def test_files_that_are_no_schema(tmp_path, content):
+    path = tmp_path / "s.pbtxt"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ConfigError, match=r"s\.pbtxt"):
+        tfmd.read_schema(path)
