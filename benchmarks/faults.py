@@ -250,9 +250,15 @@ FAULTS = (
     Fault("a class almost gone", ("label_shift", "class_balance"), LABEL, 0.0, 0.01, label_share),
     Fault("a class of its own", ("label_shift", "class_balance"), LABEL, 0.2, 0.02, put(LABEL, fixed("2"))),
     Fault(
-        "imbalance without weights", ("class_balance",), LABEL, 0.03, 0.12, label_share, {"train.class_weights": None}
+        "imbalance without weights",
+        ("class_balance",),
+        LABEL,
+        0.03,
+        0.12,
+        label_share,
+        {"train.class_weights": None, "data.window.last_spans": 1},
     ),
-    Fault("a category moved", ("category_drift",), "payment_type", 0.5, 0.2, put("payment_type", fixed("Cash"))),
+    Fault("a category moved", ("category_drift",), "payment_type", 0.5, 0.3, put("payment_type", fixed("Cash"))),
     Fault("another spelling", ("unseen_category",), "payment_type", 0.3, 0.03, renamed("payment_type")),
     Fault("columns out of step", ("domain_drift",), "*", 1.0, 0.6, shuffle("trip_miles")),
     Fault("rows twice", ("duplicates",), "*", 0.2, 0.025, repeat),

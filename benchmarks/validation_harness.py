@@ -1,4 +1,6 @@
-"""Runs the data stages on rows in memory, without TFX around them: ingest, samples, checks and schema anomalies are the real ones.
+"""Runs the data stages on rows in memory or on folders of images, without TFX around them.
+
+Ingest, samples, checks and schema anomalies are the real ones.
 
 What a pipeline run would do in 20 seconds takes two; so a matrix of some hundred cases is affordable.
 """
@@ -6,6 +8,7 @@ What a pipeline run would do in 20 seconds takes two; so a matrix of some hundre
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
 import shutil
 import tempfile
@@ -16,8 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from components import inspect_data, inspection
-from components.inspect_data import Parameters
+from components import inspection
 from schemas.config import PipelineConfig, parse_config
 from schemas.findings import DataBlocked, Finding
 
@@ -43,6 +45,15 @@ def write_rows(path: Path, rows: Rows) -> None:
         writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
+
+
+def _place(target: Path, data: Rows | Path) -> None:
+    """Lays the data of a span where the configuration's source finds them; images of an earlier call are replaced."""
+    if isinstance(data, Path):
+        shutil.rmtree(target, ignore_errors=True)
+        shutil.copytree(data, target)
+    else:
+        write_rows(target / "rows.csv", data)
 
 
 def statistics(examples: Path, report: Mapping[str, Any], span: int) -> Any:
@@ -83,7 +94,7 @@ def anomalies(
 
 
 def observe(
-    spans: Mapping[int, Rows],
+    spans: Mapping[int, Rows | Path],
     config: Mapping[str, Any],
     before: Outcome | None = None,
     serving: Rows | None = None,
@@ -93,13 +104,18 @@ def observe(
     """Inspects the newest of the spans.
 
     Args:
-        spans: span -> rows; all of them are the window. Empty for data that lie in `folder` already.
+        config: as in a configuration file; its source is ``span-{SPAN}/*.csv``, or ``span-{SPAN}/{label}/*.png`` for images.
+        spans: span -> rows, or a folder of images, one subfolder a label. All of them are the window. Empty for data that lie in
+            `folder` already.
         before: outcome of the span that is the reference; None on a first run.
         serving: rows as they are served.
+        newest_accepted: newest accepted span, when that is newer than the one inspected.
+        folder: where the data are put, and where files that the configuration names lie; None for a temporary one.
     """
     import apache_beam as beam
     from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
+    from components import inspect_data
     from components.artifacts import read_json
     from components.ingest import read_and_write
     from pipeline.job import Job
@@ -108,8 +124,8 @@ def observe(
     work = Path(tempfile.mkdtemp(prefix="matrix-"))
     base = folder or work
     try:
-        for number, rows in spans.items():
-            write_rows(base / f"span-{number}" / "rows.csv", rows)
+        for number, data in spans.items():
+            _place(base / f"span-{number}", data)
         if serving:
             write_rows(base / "serving.csv", serving)
         parsed: PipelineConfig = parse_config(json.loads(json.dumps(config)))
@@ -135,14 +151,14 @@ def observe(
         counted = json.loads(json.dumps([inspect_data._count(t, label, kinds) for t in tasks]))
         seen = inspect_data.read_seen(report, str(report_uri), counted, str(work / "sample"), label, kinds)
         newest = seen.window.newest.span
-        known = Parameters(
+        known = inspect_data.Parameters(
             files=[f"{Path(f.path).parent.name}/{Path(f.path).name}" for f in planned.plan.files],
             newest_accepted=newest_accepted,
             manifests=[f.path for f in planned.plan.files] if planned.plan.form == "images" else [],
         )
         facts = inspect_data.facts_of(parsed, known, str(report_uri))
         if before is not None and before.trained is not None:
-            facts = inspect_data.Facts(**{**facts.__dict__, "trained": before.trained})
+            facts = dataclasses.replace(facts, trained=before.trained)
         found = inspect_data.examine(seen, before.accepted if before else None, parsed, facts)
         stats = statistics(examples, report, newest)
         schema = _schema(parsed, base, stats, before)

@@ -1,197 +1,160 @@
 """Which faults are caught, and what is said of clean data: writes the tables of docs/validation.md.
 
-python -m benchmarks.validation_matrix [--clean 50] [--output docs/validation.md] [--only NAME]
+python -m benchmarks.validation_matrix [--clean 50] [--output docs/validation.md] [--only NAME] [--faults-only | --clean-only]
+
+Faults are run first and written as soon as they are done; then the clean samples. Each part replaces its own text only.
 """
 
 from __future__ import annotations
 
 import argparse
-import collections
-import contextlib
-import io
+import multiprocessing
 import os
-import random
 import sys
 import tempfile
 import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from typing import Any
 
-from benchmarks.faults import FAULTS, LABEL, Fault, Rows
+from benchmarks import faults, image_faults
+from benchmarks.faults import Fault
+from benchmarks.image_faults import ImageFault
+from benchmarks.validation_cases import CURRENT, REFERENCE, Case, Data, Result, build, run
 
-ROOT = Path(__file__).parents[1]
-MARKS = ("<!-- begin: python -m benchmarks.validation_matrix -->", "<!-- end -->")
-REFERENCE, CURRENT = 7, 8
+BEGIN, END = "<!-- begin: python -m benchmarks.validation_matrix -->", "<!-- end -->"
+#: Parts between them.
+CLEAN = "<!-- clean resamples -->"
+PROCESSES = 2
 SIZES = (200, 500, 1000, 2000, 5000, 7500)
-CATEGORICAL = (
-    "dropoff_census_tract",
-    "dropoff_community_area",
-    "pickup_community_area",
-    "trip_start_day",
-    "trip_start_hour",
-)
+IMAGE_SIZES = (200, 450, 898)
+#: One pair of clean samples in so many is one of digits.
+EVERY = 5
+TABLES: dict[Data, tuple[str, Sequence[Fault | ImageFault]]] = {
+    "taxi": (f"Taxi trips, span {CURRENT} after span {REFERENCE}", faults.FAULTS),
+    "digits": ("Images of digits, spans 3 and 4 after spans 1 and 2", image_faults.FAULTS),
+}
+HEAD = "| fault | named by | clear | just noticeable | TFDV alone, clear | just noticeable |\n| --- | --- | --- | --- | --- | --- |"
 
 
-def config(changes: dict[str, Any], spans: int = 2) -> dict[str, Any]:
-    """A configuration as `retrain init` would write it for the taxi data: everything at its default."""
-    raw: dict[str, Any] = {
-        "name": "matrix",
-        "data": {
-            "source": {"csv": "span-{SPAN}/*.csv"},
-            "window": {"last_spans": spans},
-            "label": LABEL,
-            "exclude": ["tips", "pickup_census_tract", "trip_start_month", "trip_start_timestamp"],
-            "features": dict.fromkeys(CATEGORICAL, "categorical"),
-        },
-    }
-    for path, value in changes.items():
-        *sections, key = path.split(".")
-        node = raw
-        for part in sections:
-            node = node.setdefault(part, {})
-        node[key] = value
-        if key in ("time", "by_time") and value in raw["data"]["exclude"]:
-            raw["data"]["exclude"] = [n for n in raw["data"]["exclude"] if n != value]
-    return raw
-
-
-def taxi_rows() -> dict[int, Rows]:
-    """The taxi spans as rows of texts."""
-    import csv
-
-    from data.taxi import build
-
-    with tempfile.TemporaryDirectory() as folder:
-        build(Path(folder) / "taxi")
-        spans = {}
-        for number in range(1, 17):
-            with (Path(folder) / "taxi" / f"span-{number}" / "trips.csv").open(newline="", encoding="utf-8") as file:
-                spans[number] = list(csv.DictReader(file))
-    return spans
-
-
-def run_fault(fault: Fault, strength: float, spans: dict[int, Rows], seed: int) -> tuple[str, bool, list[str]]:
-    """How a fault is named (``block``, ``warn`` or ``-``), whether TFDV alone says anything about its subject, and all codes."""
-    from benchmarks.validation_harness import named, observe
-
-    rng = random.Random(seed)
-    changes = dict(fault.config)
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        if "data.schema_file" in changes:
-            (folder / "taxi.pbtxt").write_text((ROOT / "schemas" / "taxi.pbtxt").read_text())
-        serving = None
-        before_rows, rows = spans[REFERENCE], spans[CURRENT]
-        if fault.name.startswith("an ") and ("data.id" in changes or "data.entity" in changes):
-            column = changes.get("data.id") or changes.get("data.entity")
-            before_rows = [{**r, str(column): f"before-{i}"} for i, r in enumerate(before_rows)]
-        if fault.name == "a column that says the label":
-            before_rows = [{**r, "settled": r[LABEL]} for r in before_rows]
-        plain = {k: v for k, v in changes.items() if k != "data.split.seed"}
-        before = observe({REFERENCE: before_rows}, config(plain, 1), folder=folder)
-        newest = None
-        if fault.before == "repeat":
-            n = round(strength * len(before_rows))
-            rows = [*before_rows[:n], *rows[n:]]
-        elif fault.before == "late":
-            newest = CURRENT + 2
-        if fault.serving:
-            serving, changes["data.serving"] = fault.apply(rows, strength, rng), {"csv": "serving.csv"}
-        else:
-            rows = fault.apply(rows, strength, rng)
-        if "data.split.seed" not in changes:
-            before.trained = None
-        both = {REFERENCE: before_rows, CURRENT: rows}
-        found = observe(both, config(changes), before, serving, newest, folder)
-    raised = sorted({f"{f.code}:{f.severity.value}" for f in found.findings if f.severity.rank})
-    codes = [
-        f.code
-        for f in found.findings
-        if any(f.code.startswith(c) if c.endswith("_") else f.code == c for c in fault.codes)
+def fault_cases(only: str, seed: int, source: Path) -> list[Case]:
+    """Both severities of every fault whose name contains `only`, or of all of the data set of that name."""
+    return [
+        Case(data, "fault", at, strength, seed, source)
+        for data, (_, listed) in TABLES.items()
+        for at, fault in enumerate(listed)
+        if only in fault.name or only == data
+        for strength in (fault.clear, fault.slight)
     ]
-    return named(found.findings, codes, fault.subject), _tfdv_says(found.tfdv, fault.subject), raised
 
 
-def _tfdv_says(alone: list[tuple[str, str]], subject: str) -> bool:
-    return any(subject in ("*", name) for name, _ in alone)
+def clean_cases(n: int, seed: int, source: Path) -> list[Case]:
+    """Pairs of samples: of digits every fifth, of taxi trips the others; sizes in turn."""
+    cases = []
+    for i in range(n):
+        images, turn = i % EVERY == EVERY - 1, i // EVERY
+        size = IMAGE_SIZES[turn % len(IMAGE_SIZES)] if images else SIZES[(i - turn) % len(SIZES)]
+        cases.append(Case("digits" if images else "taxi", "clean", size, 0.0, seed * 1000 + i, source))
+    return cases
 
 
-def run_clean(rows: Rows, size: int, seed: int) -> list[str]:
-    """Warnings and blocks about two samples of the same rows."""
-    from benchmarks.validation_harness import observe
+def fault_lines(cases: Sequence[Case], results: Iterator[Result]) -> list[str]:
+    """A table per data set; prints each fault when it is done."""
+    lines: list[str] = []
+    for data, (title, listed) in TABLES.items():
+        rows, caught = [], [0, 0, 0, 0]
+        for case in [c for c in cases if c.data == data][::2]:
+            fault, both = listed[case.at], (next(results), next(results))
+            marks = [r.named for r in both] + ["says something" if r.tfdv else "-" for r in both]
+            caught = [n + (m != "-") for n, m in zip(caught, marks, strict=True)]
+            print(f"{data:7} {fault.name:40} {' | '.join(marks)}  {' / '.join(map(_codes, both))}", flush=True)
+            marks[:2] = [f"{marks[0]} ({fault.clear:g})", f"{marks[1]} ({fault.slight:g})"]
+            rows.append(f"| {fault.name} | {', '.join(f'`{c}`' for c in fault.codes)} | {' | '.join(marks)} |")
+        if rows:
+            lines += [f"### {title}", "", *HEAD.split("\n"), *rows, ""]
+            lines += [
+                f"Caught: {caught[0]} of {len(rows)} clear, {caught[1]} of {len(rows)} just noticeable ones; "
+                f"by TFDV alone {caught[2]} and {caught[3]}.",
+                "",
+            ]
+    return lines
 
-    chosen = random.Random(seed).sample(rows, 2 * size)
-    before = observe({1: chosen[:size]}, config({}, 1))
-    found = observe({1: chosen[:size], 2: chosen[size:]}, config({}), before)
-    return [f"{f.code}:{f.severity.value}: {f.message}" for f in found.findings if f.severity.rank]
+
+def _codes(result: Result) -> str:
+    """All that was raised, without subjects."""
+    return " ".join(sorted({":".join(r.split(":")[:2]) for r in result.raised})) or "quiet"
+
+
+def clean_lines(cases: Sequence[Case], results: Iterator[Result]) -> list[str]:
+    """What was said of clean data; prints each pair when it is done."""
+    found: dict[str, list[tuple[int, list[str]]]] = {"taxi": [], "digits": []}
+    for i, (case, result) in enumerate(zip(cases, results, strict=True)):
+        found[case.data].append((case.at, result.raised))
+        print(f"clean {i} ({case.data}, {case.at}): {result.raised or 'quiet'}", flush=True)
+    lines = ["### Clean resamples", ""]
+    for pairs, what, unit in zip(found.values(), ("trips", "digits"), ("rows", "images"), strict=True):
+        if pairs:
+            told = [(size, text) for size, texts in pairs for text in texts]
+            blocks = sum(":block:" in text for _, text in told)
+            sizes = [size for size, _ in pairs]
+            lines += [
+                f"{len(pairs)} pairs of samples of the same {what}, {min(sizes):,} to {max(sizes):,} {unit} each: "
+                f"blocks: {blocks}, warnings: {len(told) - blocks}.",
+                "",
+                *(f"- {size:,} {unit}: {text}" for size, text in told),
+                *([""] if told else []),
+            ]
+    return lines
+
+
+def write(output: Path | None, lines: Sequence[str], clean: bool) -> None:
+    """Prints a part, and replaces it in the page; the other part stays."""
+    text = "\n".join(lines).strip()
+    print(text, flush=True)
+    if output is None:
+        return
+    page = output.read_text(encoding="utf-8")
+    head, rest = page.split(BEGIN)
+    body, rest = rest.split(END, 1)
+    first, _, second = body.partition(CLEAN)
+    parts = [first.strip(), text] if clean else [text, second.strip()]
+    output.write_text(f"{head}{BEGIN}\n\n{parts[0]}\n\n{CLEAN}\n\n{parts[1]}\n\n{END}{rest}", encoding="utf-8")
+
+
+def _quiet() -> None:
+    """Keeps what TensorFlow and Beam write in the other processes off the screen; an error comes back as an exception."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
 def main() -> int:
     """Runs everything and writes the tables."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--clean", type=int, default=50)
-    parser.add_argument("--only", default="")
+    parser.add_argument("--clean", type=int, default=50, help="pairs of clean samples (default 50)")
+    parser.add_argument(
+        "--only", default="", help="faults whose name contains this, or taxi, or digits; nothing is written"
+    )
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--output", type=Path)
+    parser.add_argument("--output", type=Path, help="page whose tables are replaced")
+    part = parser.add_mutually_exclusive_group()
+    part.add_argument("--faults-only", action="store_true")
+    part.add_argument("--clean-only", action="store_true")
     words = parser.parse_args()
     os.environ.update(TF_USE_LEGACY_KERAS="0", TF_CPP_MIN_LOG_LEVEL="3")
-    spans, began = taxi_rows(), time.monotonic()
-    lines = [
-        "| fault | named by | clear | just noticeable | TFDV alone, clear | just noticeable |",
-        "| --- | --- | --- | --- | --- | --- |",
-    ]
-    caught = collections.Counter[str]()
-    for fault in FAULTS:
-        if words.only not in fault.name:
-            continue
-        results = [run_fault(fault, s, spans, words.seed) for s in (fault.clear, fault.slight)]
-        told = [r[0] for r in results]
-        alone = ["says something" if r[1] else "-" for r in results]
-        caught.update(
-            {
-                "clear": told[0] != "-",
-                "slight": told[1] != "-",
-                "tfdv clear": results[0][1],
-                "tfdv slight": results[1][1],
-            }
-        )
-        codes = ", ".join(f"`{c}`" for c in fault.codes)
-        marks = " | ".join([f"{told[0]} ({fault.clear:g})", f"{told[1]} ({fault.slight:g})", *alone])
-        lines.append(f"| {fault.name} | {codes} | {marks} |")
-        print(
-            f"{fault.name:36} {told[0]:6} {told[1]:6} tfdv {results[0][1]!s:5} {results[1][1]!s:5} {results[0][2]} / {results[1][2]}",
-            flush=True,
-        )
-    n = len(lines) - 2
-    lines += [
-        "",
-        f"Caught: {caught['clear']} of {n} clear, {caught['slight']} of {n} just noticeable ones; by TFDV alone {caught['tfdv clear']} and {caught['tfdv slight']}.",
-    ]
-    rows = [r for number in spans for r in spans[number]]
-    blocks, warnings, told_clean = 0, 0, []
-    for i in range(words.clean):
-        size = SIZES[i % len(SIZES)]
-        found = run_clean(rows, size, words.seed * 1000 + i)
-        blocks, warnings = blocks + sum(":block:" in f for f in found), warnings + sum(":warn:" in f for f in found)
-        told_clean += [f"- {size} rows: {f}" for f in found]
-        print(f"clean {i} ({size} rows): {found or 'quiet'}", flush=True)
-    lines += [
-        "",
-        f"Clean resamples: {words.clean} pairs of samples of the same trips, {min(SIZES)} to {2 * max(SIZES):,} rows: {blocks} blocks, {warnings} warnings.",
-        *told_clean,
-    ]
-    print("\n".join(lines[-2 - len(told_clean) :]), f"\n{time.monotonic() - began:.0f} s")
-    if words.output:
-        text = words.output.read_text(encoding="utf-8")
-        head, rest = text.split(MARKS[0])
-        words.output.write_text(
-            f"{head}{MARKS[0]}\n\n" + "\n".join(lines) + f"\n\n{MARKS[1]}" + rest.split(MARKS[1], 1)[1],
-            encoding="utf-8",
-        )
+    began, output = time.monotonic(), None if words.only else words.output
+    with (
+        tempfile.TemporaryDirectory(prefix="matrix-") as name,
+        ProcessPoolExecutor(PROCESSES, multiprocessing.get_context("spawn"), _quiet) as pool,
+    ):
+        build(Path(name))
+        if not words.clean_only:
+            cases = fault_cases(words.only, words.seed, Path(name))
+            write(output, fault_lines(cases, pool.map(run, cases)), clean=False)
+        if not words.faults_only and not words.only:
+            cases = clean_cases(words.clean, words.seed, Path(name))
+            write(output, clean_lines(cases, pool.map(run, cases)), clean=True)
+    print(f"{time.monotonic() - began:.0f} s")
     return 0
 
 
 if __name__ == "__main__":
-    with contextlib.redirect_stderr(io.StringIO()):
-        code = main()
-    sys.exit(code)
+    sys.exit(main())

@@ -28,6 +28,20 @@ class AcceptedData(artifact.Artifact):
     PROPERTIES: ClassVar = {"span": artifact.Property(type=artifact.PropertyType.INT)}
 
 
+class AugmentationAudit(artifact.Artifact):
+    """What augmentation did to train: the audit, its findings, and contact sheets in ``sheets``."""
+
+    TYPE_NAME = "RetrainAugmentationAudit"
+    PROPERTIES: ClassVar = {"span": artifact.Property(type=artifact.PropertyType.INT)}
+
+
+class AcceptedAudit(artifact.Artifact):
+    """An audit that passed; what later runs compare with."""
+
+    TYPE_NAME = "RetrainAcceptedAudit"
+    PROPERTIES: ClassVar = {"span": artifact.Property(type=artifact.PropertyType.INT)}
+
+
 class GateFindings(artifact.Artifact):
     """Model evidence and the findings of all gates."""
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from components.metric_definitions import grade_sums, kappa_of
 from components.ranking import Ranking
 from schemas.evidence import MetricValue
 
@@ -87,15 +88,17 @@ class _Scorer:
         self._rankings = [Ranking(model[:, c], labels == c) for c in scored if ranked and self._usable]
         of_class = labels[:, None] == np.arange(self._classes)
         right = of_class & (model.argmax(axis=1) == labels)[:, None]
+        grades = grade_sums(labels, model.argmax(axis=1)) if "kappa" in metrics else np.zeros((len(labels), 0))
         whole = np.rint(np.nan_to_num(loss) * LOSS_UNIT)
-        self._columns = np.column_stack([of_class, right, whole]).astype(np.float64)
+        self._columns = np.column_stack([of_class, right, grades, whole]).astype(np.float64)
 
     def score(self, weights: NDArray[np.int32]) -> dict[str, Floats]:
         """Metric -> one value per line of `weights`."""
         if not self._usable:
             return {m: np.full(len(weights), math.nan) for m in self._metrics}
         sums = weights.astype(np.float64) @ self._columns  # Sums of whole numbers: exact, so any order will do.
-        rows, right, loss = sums[:, : self._classes], sums[:, self._classes : -1], sums[:, -1]
+        rows, right = sums[:, : self._classes], sums[:, self._classes : 2 * self._classes]
+        grades, loss = sums[:, 2 * self._classes : -1], sums[:, -1]
         total = rows.sum(axis=1)
         with np.errstate(divide="ignore", invalid="ignore"):
             values = {
@@ -103,6 +106,8 @@ class _Scorer:
                 "balanced_accuracy": (right / rows).mean(axis=1),
                 "log_loss": loss / total / LOSS_UNIT,
             }
+        if "kappa" in self._metrics:
+            values["kappa"] = kappa_of(total, grades)
         areas = [r.areas(weights) for r in self._rankings]
         if areas:
             values["auc"] = np.mean([a.auc for a in areas], axis=0)

@@ -10,9 +10,10 @@ import math
 from statistics import NormalDist
 
 import numpy as np
+import numpy.typing as npt
 
 from components.samples import Floats
-from components.statistics_rules import ALPHA
+from components.statistics_rules import ALPHA, Counts
 
 #: Bins of a numeric feature: between the deciles of the reference.
 BINS = 10
@@ -50,11 +51,23 @@ def edges(reference: Floats) -> Floats:
     return np.unique(np.r_[cuts, np.nextafter(alone, -np.inf)])
 
 
-def histogram(values: Floats, upper: Floats, weights: Floats | None = None) -> Floats:
-    """Rows per bin, float64 [len(upper) + 2]; the last one counts what is missing (NaN)."""
+def bins(values: Floats, upper: Floats) -> npt.NDArray[np.int64]:
+    """Bin of each value, 0 to len(upper); missing ones (NaN) are in bin len(upper) + 1."""
     at = np.searchsorted(upper, values, "left")
     at[np.isnan(values)] = len(upper) + 1
-    return np.bincount(at, weights=weights, minlength=len(upper) + 2).astype(np.float64)
+    return at
+
+
+def histogram(values: Floats, upper: Floats, weights: Floats | None = None) -> Floats:
+    """Rows per bin, float64 [len(upper) + 2]; the last one counts what is missing (NaN)."""
+    return np.bincount(bins(values, upper), weights=weights, minlength=len(upper) + 2).astype(np.float64)
+
+
+def effective(rows: int, weights: Floats | None) -> float:
+    """Rows that weighted ones are worth (L. Kish, Survey Sampling (1965)): (sum w)^2 / sum w^2."""
+    if weights is None or not len(weights):
+        return float(rows)
+    return float(weights.sum() ** 2 / np.sum(weights**2))
 
 
 def jensen_shannon(before: Floats, after: Floats) -> float:
@@ -127,6 +140,27 @@ def largest_change_floor(
     return min(1.0, high + skew + (1 / n + 1 / m) / 2)
 
 
+def even_v(one: Counts, two: Counts) -> float:
+    """Cramér's V between two sides and their categories as it would be with equally many rows of each side, 0 to 1.
+
+    V of unequal sides is small whatever differs; this depends on the shares alone. Both sides have rows.
+    """
+    n, m = sum(one.values()), sum(two.values())
+    shares = [(one.get(v, 0) / n, two.get(v, 0) / m) for v in {*one, *two}]
+    return math.sqrt(math.fsum((p - q) ** 2 / (p + q) for p, q in shares if p + q) / 2)
+
+
+def even_v_floor(value: float, v: float, floor: float) -> float:
+    """Noise floor of `even_v`, 0 to 1: that of Cramér's V as it is, in the same proportion.
+
+    Args:
+        value: `even_v` of the two sides.
+        v: their Cramér's V (`statistics_rules.cramers_v`).
+        floor: its noise floor (`statistics_rules.cramers_v_floor`).
+    """
+    return min(1.0, value * floor / v) if v else 1.0
+
+
 def kolmogorov_smirnov(before: Floats, after: Floats) -> float:
     """Largest distance of the two empirical distribution functions, 0 to 1; NaN is left out, 0 when a side has no value."""
     before, after = np.sort(before[~np.isnan(before)]), np.sort(after[~np.isnan(after)])
@@ -159,7 +193,7 @@ def auc_floor(n: float, m: float, comparisons: int = 1, alpha: float = ALPHA) ->
     """What 2 AUC - 1 of a classifier on rows it did not learn from exceeds by chance, n against m rows, one-sided.
 
     Normal with the variance of Mann and Whitney, (n + m + 1) / (12 n m) for the AUC (Annals of Mathematical Statistics 18 (1947)). The
-    mean over folds has the same: given its model, each fold's AUC has mean 1/2, and the folds hardly depend on each other.
+    mean over folds varies more, since they learn from common rows: see `checks._domain.SPREAD`.
     """
     if not n or not m:
         return 1.0

@@ -26,8 +26,6 @@ def write_manifest(paths: list[str], pattern: str, base: Path, label: str, span:
     Raises:
         DataBlocked: when an image cannot be read.
     """
-    import pyarrow.parquet as pq
-
     digests = []
     for path in paths:
         try:
@@ -38,12 +36,19 @@ def write_manifest(paths: list[str], pattern: str, base: Path, label: str, span:
     listed = "\n".join(f"{p}\t{v}\t{d}" for p, v, d in zip(paths, labels, digests, strict=True))
     digest = hashlib.sha256(listed.encode("utf-8", "surrogateescape")).hexdigest()
     target = root / "manifests" / f"{digest[:32]}.parquet"
+    write_once(pa.table({PATH: paths, label: labels, SHA256: digests}), target)
+    return spans.digest_file(str(target), span)
+
+
+def write_once(table: pa.Table, target: Path) -> None:
+    """Writes a Parquet file that is named by its content, unless it is there."""
+    import pyarrow.parquet as pq
+
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
         temporary = target.with_suffix(".tmp")
-        pq.write_table(pa.table({PATH: paths, label: labels, SHA256: digests}), temporary)
+        pq.write_table(table, temporary)
         temporary.rename(target)
-    return spans.digest_file(str(target), span)
 
 
 def column_names(path: str) -> list[str]:

@@ -76,7 +76,16 @@ def properties(data: bytes) -> dict[str, float | str | None]:
     picture = _reduced(picture)
     grey = picture.convert("L")
     levels = np.asarray(grey, np.float32)
-    return out | _levels(levels) | {"colour": _colour(picture)} | _directions(levels) | _looks(grey)
+    return out | of_grey(levels) | {"colour": _colour(picture)} | _looks(grey)
+
+
+def of_grey(levels: Grey) -> dict[str, float]:
+    """Of `IMAGE_COLUMNS`, what grey levels alone say: brightness, contrast, sharpness and the directions.
+
+    Args:
+        levels: float32 [height, width], 0 to 255; both sides at most `SIDE`, or it takes long.
+    """
+    return _levels(levels) | _directions(levels)
 
 
 def _channels(image: Image) -> int:

@@ -24,6 +24,7 @@ from components import examples as example_files
 from components import fingerprints, sources, splits
 from components import plan as plans
 from components.artifacts import IngestReport, read_json, sha256_file, write_json
+from components.kinds import picture_paths
 from components.samples import sample_table
 from schemas.evidence import SPLITS
 from schemas.findings import DataBlocked, Finding
@@ -43,15 +44,13 @@ class ReadFile(beam.DoFn):
         self._parsed = plans.IngestPlan.model_validate_json(self._plan)
 
     def process(self, file: DataFile) -> Iterator[Any]:
-        plan, row = self._parsed, 1
+        plan = self._parsed
         try:
-            for raw in sources.read_raw(file.path, plan.form):
-                batch = sources.typed(sources.complete(raw, plan.types), plan.types, file.path, row)
+            for row, batch in plans.read_rows(file, plan):
                 rows = plans.labelled(batch, plan.label)
                 there = batch.column(batch.schema.get_field_index(plan.label)).is_valid()
                 numbers = row + np.flatnonzero(there.to_numpy(zero_copy_only=False))
-                row += raw.num_rows
-                yield beam.pvalue.TaggedOutput(UNLABELLED, (file.span, raw.num_rows - rows.num_rows))
+                yield beam.pvalue.TaggedOutput(UNLABELLED, (file.span, batch.num_rows - rows.num_rows))
                 if rows.num_rows:
                     yield from self._by_split(rows, file, numbers)
         except DataBlocked as blocked:
@@ -92,17 +91,22 @@ class ReadServing(beam.DoFn):
         for raw in sources.read_raw(file.path, plan.serving_form):
             known = [n for n in raw.schema.names if n in types]
             part = pa.RecordBatch.from_arrays([raw.column(raw.schema.get_field_index(n)) for n in known], names=known)
-            batch = sources.typed(sources.complete(part, types), types, file.path, row)
+            typed = sources.typed(sources.complete(part, types), types, file.path, row)
             row += raw.num_rows
-            high = fingerprints.row_fingerprints(zip(batch.schema.names, batch.columns, strict=True))[0]
-            index = np.sort(np.argsort(high, kind="stable")[: plan.serving_sample])
-            columns = {"high": pa.array(high[index])} | {
-                n: batch.column(i).take(pa.array(index)) for i, n in enumerate(types)
-            }
-            sink, table = pa.BufferOutputStream(), pa.table(columns)
-            with pa.ipc.new_stream(sink, table.schema) as writer:
-                writer.write_table(table)
-            yield 0, (raw.num_rows, sorted(set(types) - set(known)), sink.getvalue().to_pybytes())
+            parts = picture_paths.with_pictures(raw, typed, plan.pictures, file.path, plan.serving_form)
+            for batch in parts:
+                yield 0, (batch.num_rows, sorted(set(types) - set(known)), self._lowest(batch))
+
+    def _lowest(self, batch: pa.RecordBatch) -> bytes:
+        """The rows with the lowest fingerprints, as an Arrow stream."""
+        high = fingerprints.row_fingerprints(zip(batch.schema.names, batch.columns, strict=True))[0]
+        index = np.sort(np.argsort(high, kind="stable")[: self._parsed.serving_sample])
+        columns = {"high": pa.array(high[index])}
+        columns |= {n: batch.column(i).take(pa.array(index)) for i, n in enumerate(batch.schema.names)}
+        sink, table = pa.BufferOutputStream(), pa.table(columns)
+        with pa.ipc.new_stream(sink, table.schema) as writer:
+            writer.write_table(table)
+        return bytes(sink.getvalue().to_pybytes())
 
 
 def _write_serving(element: Any, most: int, report_uri: str) -> None:

@@ -15,14 +15,14 @@ from tfx.dsl.component.experimental.annotations import BeamComponentParameter, I
 from tfx.dsl.component.experimental.decorators import component
 from tfx.types.standard_artifacts import ExampleAnomalies, Examples
 
-from components import inspection, registry, samples
+from components import counting, inspection, registry, sample_files, samples
 from components.anomalies import read_findings
 from components.artifacts import ROWS, SAMPLE, AcceptedData, DataFindings, IngestReport, read_json, write_json
 from components.image_files import names_of
 from components.interfaces import Facts
 from schemas.config import PipelineConfig
 from schemas.evidence import SPLITS, DataEvidence
-from schemas.features import FeatureContract
+from schemas.features import FeatureContract, Kind
 from schemas.findings import Finding
 
 
@@ -45,8 +45,11 @@ class Parameters(BaseModel):
 
 
 def watched(contract: FeatureContract, config: PipelineConfig) -> dict[str, str]:
-    """Columns that checks look at: all inputs, and columns that are none only because they have no values."""
-    kinds = {f.name: f.kind.value for f in contract.features}
+    """Columns that checks look at: all inputs, and columns that are none only because they have no values.
+
+    Yes and no are categories. Of times and texts only what is missing is looked at: times grow and texts differ by nature.
+    """
+    kinds = {f.name: "categorical" if f.kind is Kind.BOOLEAN else f.kind.value for f in contract.features}
     return kinds | {n: "numeric" for n in contract.excluded if n not in left_out(config)}
 
 
@@ -66,7 +69,7 @@ def quotas(shards: list[dict[str, Any]], sample: int) -> dict[str, int]:
 
 
 def _tasks(report: dict[str, Any], examples: str, report_uri: str, folder: str, sample: int) -> list[dict[str, Any]]:
-    """One task for `inspection.count_file` per examples file."""
+    """One task for `counting.count_file` per examples file."""
     quota = quotas(report["shards"], sample)
     return [
         {
@@ -81,7 +84,7 @@ def _tasks(report: dict[str, Any], examples: str, report_uri: str, folder: str, 
 
 
 def _count(task: dict[str, Any], label: str, kinds: dict[str, str]) -> dict[str, Any]:
-    return inspection.count_file(label=label, kinds=kinds, **task)
+    return counting.count_file(label=label, kinds=kinds, **task)
 
 
 def read_seen(
@@ -94,12 +97,12 @@ def read_seen(
 ) -> inspection.Seen:
     """Evidence, samples and keys of the window."""
     window, columns = (
-        inspection.merge_counts(counted, label, kinds, report["unlabelled"]),
-        inspection.sample_kinds(kinds),
+        counting.merge_counts(counted, label, kinds, report["unlabelled"]),
+        sample_files.sample_kinds(kinds),
     )
     found = {s.span: samples.read_sample(os.path.join(folder, str(s.span)), columns, s.rows) for s in window.spans}
     known = {n: s for n, s in found.items() if s is not None}
-    spans = [inspection.with_quantiles(s, known.get(s.span)) for s in window.spans]
+    spans = [counting.with_quantiles(s, known.get(s.span)) for s in window.spans]
     ordered = sorted(report["shards"], key=lambda s: (s["span"], s["file"]))
     files = [(s["span"], SPLITS.index(s["split"]), os.path.join(report_uri, s["keys"])) for s in ordered]
     keys = samples.read_keys(files, sum(s["rows"] for s in ordered))
@@ -117,7 +120,7 @@ def read_accepted(uri: str, kinds: dict[str, str]) -> inspection.Accepted:
     keys = np.load(os.path.join(uri, ROWS))
     return inspection.Accepted(
         span,
-        samples.read_sample(os.path.join(uri, SAMPLE), inspection.sample_kinds(kinds), span.rows),
+        samples.read_sample(os.path.join(uri, SAMPLE), sample_files.sample_kinds(kinds), span.rows),
         keys,
         document["history"],
     )
@@ -150,7 +153,7 @@ def examine(
     checks, found = registry.build_all(config).checks, []
     for context in inspection.contexts(seen, accepted, config.train.class_weights is not None, facts):
         for name, check in checks.items():
-            seen_by = inspection.context_for(name, context)
+            seen_by = inspection.context_for(name, check, context)
             found += inspection.run_check(name, check, seen_by, config.checks.on_fail.get(name, "block"))
     return found
 

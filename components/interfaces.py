@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import numpy.typing as npt
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass as _validated
 
@@ -20,6 +22,10 @@ from schemas.findings import Finding
 
 if TYPE_CHECKING:
     import keras
+    import tensorflow as tf
+
+F32 = npt.NDArray[np.float32]
+F64 = npt.NDArray[np.float64]
 
 #: Decorator of every plug-in: a frozen dataclass whose parameters are checked when it is built.
 plugin = _validated(frozen=True, config=ConfigDict(extra="forbid", strict=False))
@@ -100,6 +106,10 @@ class DataContext:
 class Check(abc.ABC):
     """Looks at data evidence and reports findings, passes included. Never raises because data are bad."""
 
+    #: Whether it reckons with rows that are independent of each other: its samples then have one row of each entity, where a column says
+    #: whom rows are about. Two eyes of a patient agree in age, and a classifier that has seen one knows the other.
+    independent: bool = False
+
     @abc.abstractmethod
     def check(self, context: DataContext) -> list[Finding]:
         """Findings about `context.current`; an empty list only where the check does not apply at all."""
@@ -119,7 +129,8 @@ class Gate(abc.ABC):
 
 @dataclass(frozen=True)
 class NumericSummary:
-    """Exact statistics of a numeric feature's present values in train: mean, population deviation, median, range."""
+    """Exact statistics of a numeric feature's present values in train: mean, population deviation, median, range, and the quantiles that
+    rules asked for (probability -> value)."""
 
     name: str
     present: int
@@ -129,6 +140,7 @@ class NumericSummary:
     median: float
     minimum: float
     maximum: float
+    quantiles: Mapping[float, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -144,12 +156,60 @@ class CategoricalSummary:
 class Imputer(abc.ABC):
     """Chooses the value that stands in for a missing one, from what train has. Learned once, kept in the graph."""
 
-    #: Kinds of feature it can fill: any of "numeric", "categorical".
+    #: Kinds of feature it can fill: any of "numeric", "categorical", "boolean" (whose categories are "0" and "1").
     kinds: tuple[str, ...] = ()
 
     @abc.abstractmethod
     def fill(self, summary: NumericSummary | CategoricalSummary) -> float | str | None:
         """The value to fill in; None when train has no value to learn from."""
+
+
+class GroupImputer(Imputer):
+    """An imputer of numeric features that learns a value for each category of another feature, named by its parameter `by`.
+
+    `fill` is asked once for all rows and once for each category (with the summary of its rows); None means: as for all rows. Rows of
+    unknown or missing category get the value of all rows.
+    """
+
+    by: str
+
+
+class RegressionImputer(Imputer):
+    """An imputer of numeric features that predicts the missing value from the row's other numeric features.
+
+    `fill` gives the value where nothing else is known (usually the mean).
+    """
+
+    @abc.abstractmethod
+    def coefficients(self, correlation: F64, target: int) -> F64:
+        """Weights [F] of the standardised other features for the standardised target; 0 for the target itself.
+
+        Args:
+            correlation: float64 [F, F] over rows of train, each pair over the rows that have both; 0 where there are none.
+            target: index of the feature to predict.
+        """
+
+
+class OutlierRule(abc.ABC):
+    """Says where the values of a numeric feature are cut off, and what they are scaled by. Learned on train, kept in the graph."""
+
+    @property
+    def quantiles(self) -> tuple[float, ...]:
+        """Probabilities at which it needs quantiles of train, each 0 to 1."""
+        return ()
+
+    @abc.abstractmethod
+    def bounds(self, summary: NumericSummary, domain: tuple[float | None, float | None] | None) -> tuple[float, float]:
+        """Lowest and highest value that reaches the model; -inf and inf for no bound.
+
+        Args:
+            summary: of train; without values (`present` 0) there is nothing to learn.
+            domain: the schema's bounds of the feature; None when it has none.
+        """
+
+    def scaling(self, summary: NumericSummary) -> tuple[float, float] | None:
+        """Centre and width in the place of mean and deviation; None for those."""
+        return None
 
 
 class ClassWeights(abc.ABC):
@@ -169,21 +229,62 @@ class ModelInputs:
         categorical: number of int64 columns in ``categorical``; entries index one joint vocabulary.
         vocabulary: size of that joint vocabulary.
         classes: number of label values.
+        texts: input name -> number of tokens; each is int64 [n, tokens], entries index the joint vocabulary, 0 is padding.
+        images: input name -> (height, width, channels); each is float32 [n, height, width, channels], 0 to 1.
     """
 
     numeric: int
     categorical: int
     vocabulary: int
     classes: int
+    texts: Mapping[str, int] = field(default_factory=dict)
+    images: Mapping[str, tuple[int, int, int]] = field(default_factory=dict)
 
 
 class ModelFamily(abc.ABC):
     """Builds an uncompiled Keras model."""
 
+    #: Kinds of input it can take, beside ``numeric`` and ``categorical``, which all can: any of "text", "image".
+    takes: tuple[str, ...] = ()
+
     @abc.abstractmethod
     def build(self, inputs: ModelInputs) -> keras.Model:
-        """A model from ``{"numeric": [n, numeric] float32, "categorical": [n, categorical] int64}`` to logits
-        ``[n, classes]`` float32."""
+        """A model from ``{"numeric": [n, numeric] float32, "categorical": [n, categorical] int64}``, and one entry for each of
+        `inputs.texts` and `inputs.images`, to logits ``[n, classes]`` float32. Its inputs are exactly these."""
+
+
+class Augmentation(abc.ABC):
+    """Changes examples of train without changing their label. First the draw, then the change: `apply` holds no randomness of its own.
+
+    The draw of an example is a pure function of (seed, example fingerprint, name of the operation, copy or epoch). An operation that
+    belongs to pictures gets the same parameters for all pictures of an example.
+    """
+
+    #: What it changes: "image" (float32 [n, height, width, channels], 0 to 1) or "numeric" (float32 [n, features], scaled).
+    kind: str = "image"
+    #: Uniform numbers in [0, 1) that it needs per example.
+    uniforms: int = 1
+
+    @abc.abstractmethod
+    def parameters(self, uniform: F64) -> F32:
+        """What will be done to each example.
+
+        Args:
+            uniform: float64 [n, uniforms].
+
+        Returns:
+            float32 [n, p], in units that people read (degrees, shares).
+        """
+
+    @abc.abstractmethod
+    def apply(self, values: tf.Tensor, parameters: tf.Tensor, keys: tf.Tensor) -> tf.Tensor:
+        """The changed values, same shape and dtype; the same bytes eagerly and in a graph, whatever the batch.
+
+        Args:
+            values: see `kind`.
+            parameters: float32 [n, p].
+            keys: int64 [n], one per example and draw, for operations that need a number per pixel or feature (`augmentations._noise`).
+        """
 
 
 FAMILIES: dict[str, type[Any]] = {
@@ -192,4 +293,6 @@ FAMILIES: dict[str, type[Any]] = {
     "imputers": Imputer,
     "class_weights": ClassWeights,
     "models": ModelFamily,
+    "outliers": OutlierRule,
+    "augmentations": Augmentation,
 }

@@ -14,7 +14,9 @@ from components.metric_definitions import (
     METRICS,
     Labels,
     Probabilities,
+    recalls,
     row_losses,
+    wilson,
 )
 from schemas.evidence import OVERALL, MetricValue, ModelEvidence, SliceEvidence
 
@@ -80,7 +82,17 @@ def _evaluate_slice(
         candidate=values[0],
         champion=values[1] if len(models) > 1 else None,
         difference={m: _difference(m, points, draws) for m in metrics} if len(models) > 1 else None,
+        recalls=_recalls(labels, models[0], label_values),
+        champion_recalls=_recalls(labels, models[1], label_values) if len(models) > 1 else None,
     )
+
+
+def _recalls(labels: Labels, model: Probabilities, label_values: Sequence[str]) -> dict[str, MetricValue]:
+    values = {}
+    for value, counted in zip(label_values, recalls(labels, model), strict=True):
+        low, high = wilson(*counted) if counted else (None, None)
+        values[value] = MetricValue(value=counted[0] / counted[1] if counted else None, low=low, high=high)
+    return values
 
 
 def _difference(

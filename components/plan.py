@@ -1,4 +1,4 @@
-"""What a run will read and how, settled before the graph is built: files, columns, types, contract, split bounds.
+"""What a run will read and how, settled before the graph is built: files, columns, types, split bounds. For the inputs see `contract`.
 
 The plan travels into the `ingest` node as a parameter, with the SHA-256 of every input file, so TFX's cache rests on content.
 A survey (one streamed pass over the data) happens only when something is not known yet: types without a schema, split bounds on
@@ -7,9 +7,8 @@ a first run, times with `by_time`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,15 +16,19 @@ import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
 
 from components import fingerprints, image_files, sources, spans, splits
-from schemas.config import ConfigError, PipelineConfig, did_you_mean
-from schemas.features import ColumnType, Feature, FeatureContract, Kind, label_text
+from components.kinds import picture_paths, timestamps
+from schemas.config import ConfigError, PipelineConfig
+from schemas.features import ColumnType, label_text
 from schemas.run_record import DataFile
 
 Floats = npt.NDArray[np.float64]
 
 
 class IngestPlan(BaseModel):
-    """Everything `ingest` depends on. Equal plans give equal bytes."""
+    """Everything `ingest` depends on. Equal plans give equal bytes.
+
+    `pictures` are the inputs that are pictures, as bytes or as paths of files; `listed` are manifests with the digests of such files.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -39,6 +42,8 @@ class IngestPlan(BaseModel):
     bounds: splits.SplitBounds
     rows_per_shard: int
     inputs: tuple[str, ...] = ()
+    pictures: tuple[str, ...] = ()
+    listed: tuple[DataFile, ...] = ()
     id: str | None = None
     entity: str | None = None
     time: str | None = None
@@ -50,13 +55,6 @@ class IngestPlan(BaseModel):
     def window(self) -> list[int]:
         """Spans, oldest first."""
         return sorted({f.span for f in self.files})
-
-
-class SchemaColumn(BaseModel):
-    """What a schema says about a column, as far as reading it goes."""
-
-    type: ColumnType
-    categorical: bool
 
 
 def find_files(config: PipelineConfig, base: Path, span: int | None, root: Path) -> list[DataFile]:
@@ -122,54 +120,28 @@ def common_columns(files: list[DataFile], form: str) -> list[str]:
     return first
 
 
-def check_columns(config: PipelineConfig, columns: list[str]) -> None:
-    """Every column that the configuration names must be in the data.
-
-    Raises:
-        ConfigError: with all names that are not.
-    """
-    data = config.data
-    named = [("data.label", data.label)]
-    named += [("data.exclude", n) for n in data.exclude] + [("data.features", n) for n in data.features]
-    keys = {"group_by": data.split.group_by, "by_time": data.split.by_time}
-    named += [(f"data.{k}", n) for k, n in (("time", data.time), ("id", data.id), ("entity", data.entity)) if n]
-    named += [(f"data.split.{k}", n) for k, n in keys.items() if n]
-    named += [("evaluate.slices", n) for n in config.evaluate.slices]
-    named += [("transform.impute", n) for n in config.transform.impute.features]
-    problems = [
-        f"{where}: {name!r} is not a column of the data.{did_you_mean(str(name), columns)}"
-        for where, name in named
-        if name not in columns
-    ]
-    if problems:
-        raise ConfigError(problems)
-
-
-class Survey(BaseModel):
-    """What a pass over all data found."""
-
-    model_config = ConfigDict(arbitrary_types_allowed=True)
-
-    types: dict[str, ColumnType | None] = {}
-    labels: dict[str, Any] = {}
-    times: Any = None
-
-
-def _batches(files: list[DataFile], form: str) -> Iterator[tuple[DataFile, int, pa.RecordBatch]]:
-    for file in files:
-        row = 1
-        for batch in sources.read_raw(file.path, form):
-            yield file, row, batch
-            row += batch.num_rows
-
-
 def survey_types(files: list[DataFile], form: str) -> dict[str, ColumnType | None]:
     """Narrowest type of each column over all rows; None for a column without any value."""
     types: dict[str, ColumnType | None] = {}
-    for _, _, batch in _batches(files, form):
-        for name, column in zip(batch.schema.names, batch.columns, strict=True):
-            types[name] = sources.infer_type(column, types.get(name))
+    for file in files:
+        for batch in sources.read_raw(file.path, form):
+            for name, column in zip(batch.schema.names, batch.columns, strict=True):
+                types[name] = sources.infer_type(column, types.get(name))
     return types
+
+
+def read_rows(file: DataFile, plan: IngestPlan) -> Iterator[tuple[int, pa.RecordBatch]]:
+    """The typed rows of a file in batches, pictures as bytes, each with the number of its first row in the file, from 1.
+
+    Raises:
+        DataBlocked: as `sources.read_raw` and `sources.typed`.
+    """
+    row = 1
+    for raw in sources.read_raw(file.path, plan.form):
+        batch = sources.typed(sources.complete(raw, plan.types), plan.types, file.path, row)
+        for part in picture_paths.with_pictures(raw, batch, plan.pictures, file.path, plan.form):
+            yield row, part
+            row += part.num_rows
 
 
 def positions(batch: pa.RecordBatch, plan: IngestPlan) -> tuple[fingerprints.U64, fingerprints.U64, Floats]:
@@ -190,7 +162,8 @@ def times_of(column: pa.Array) -> Floats:
         try:
             column = column.cast(pa.string()).cast(pa.timestamp("s")).cast(pa.int64())
         except pa.ArrowException:
-            return np.full(len(column), np.nan)
+            # Arrow knows no fractions of seconds here, and not both times with and without an offset.
+            return np.array([np.nan if v is None else timestamps.seconds_of(v) for v in column.to_pylist()], np.float64)
     return np.asarray(column.cast(pa.float64()).to_numpy(zero_copy_only=False), np.float64)
 
 
@@ -220,8 +193,8 @@ def labelled(batch: pa.RecordBatch, label: str) -> pa.RecordBatch:
 def survey_bounds(plan: IngestPlan, config: PipelineConfig) -> splits.SplitBounds:
     """Bounds of the splits from the data of this run: per label, or in time."""
     found: dict[str, list[Floats]] = {}
-    for file, row, batch in _batches(list(plan.files), plan.form):
-        rows = labelled(sources.typed(sources.complete(batch, plan.types), plan.types, file.path, row), plan.label)
+    for batch in (b for file in plan.files for _, b in read_rows(file, plan)):
+        rows = labelled(batch, plan.label)
         if not rows.num_rows:
             continue
         at = positions(rows, plan)[2]
@@ -234,45 +207,3 @@ def survey_bounds(plan: IngestPlan, config: PipelineConfig) -> splits.SplitBound
         times = times[~np.isnan(times)]
         return splits.time_bounds(config.data.split, times) if len(times) else plan.bounds
     return splits.stratified_bounds(config.data.split, merged)
-
-
-def make_contract(
-    config: PipelineConfig, types: Mapping[str, ColumnType | None], known: Mapping[str, SchemaColumn]
-) -> FeatureContract:
-    """Inputs, label and what is left out, with a reason for each kind.
-
-    Args:
-        types: column -> type, None for a column without any value.
-        known: what the schema says; empty on a first run. A column that a schema does not know is no input.
-    """
-    data = config.data
-    features, excluded = [], []
-    keys = {data.split.group_by, data.time, data.id, data.entity} - {*data.features}
-    for name in sorted(types):
-        kind = types[name]
-        if name == data.label:
-            continue
-        if name in data.exclude or name in keys or kind is None or (known and name not in known):
-            excluded.append(name)
-            continue
-        if name in data.features:
-            modelled, reason = Kind(data.features[name]), "set in data.features"
-        elif config.data.source.format == "images" and name == image_files.IMAGE:
-            modelled, reason = Kind.IMAGE, "the image of data.source.images"
-        elif name in known and known[name].categorical:
-            modelled, reason = Kind.CATEGORICAL, "categorical in the schema"
-        else:
-            modelled = Kind.CATEGORICAL if kind is ColumnType.STRING else Kind.NUMERIC
-            reason = f"{kind.value} values"
-        features.append(Feature(name=name, type=kind, kind=modelled, reason=reason))
-    wrong = [
-        f"data.features.{f.name}: numeric needs numbers, but the column holds text. Set it to categorical, or clean it."
-        for f in features
-        if f.kind is Kind.NUMERIC and f.type is ColumnType.STRING
-    ]
-    if not features:
-        wrong.append("data: no input is left besides the label. Exclude less, or add columns.")
-    if wrong:
-        raise ConfigError(wrong)
-    label_type = types.get(data.label) or ColumnType.STRING
-    return FeatureContract(label=data.label, label_type=label_type, features=tuple(features), excluded=tuple(excluded))

@@ -15,7 +15,15 @@ from pydantic import TypeAdapter, ValidationError
 from components.interfaces import FAMILIES
 from schemas.config import ConfigError, PluginSpec, did_you_mean, problems_of
 
-SINGULAR = {"checks": "check", "gates": "gate", "imputers": "imputer", "class_weights": "rule", "models": "model"}
+SINGULAR = {
+    "checks": "check",
+    "gates": "gate",
+    "imputers": "imputer",
+    "class_weights": "rule",
+    "models": "model",
+    "outliers": "rule",
+    "augmentations": "augmentation",
+}
 
 
 def names(family: str) -> list[str]:

@@ -1,104 +1,128 @@
-"""The `preprocessing_fn` of Transform: fills missing values, scales numbers, indexes categories; features of a kind stacked.
+"""The `preprocessing_fn` of Transform: raw features to what models take; features of a kind stacked, no operation per feature.
 
-Outputs: ``numeric`` float32 [rows, F + indicators] and ``categorical`` int64 [rows, C], indices into one joint vocabulary.
-The same graph serves. Nothing in it is random, and the label is not in it.
+Outputs, features of a kind in the order of the contract:
+
+- ``numeric`` float32 [rows, N + B + 6 T + indicators]: scaled numbers; booleans (0 or 1); parts of timestamps (sine and cosine of hour,
+  weekday and day of the year; zeros where missing); then, with `impute.indicator`, 1 where a value was missing, for all numeric,
+  categorical, boolean, timestamp and image features in this order.
+- ``categorical`` int64 [rows, C]: indices into the joint vocabulary.
+- ``text_<i>`` int64 [rows, tokens] for each text feature: indices into the joint vocabulary. 0 is padding, and so are tokens that train
+  has not (or too rarely): an index for "unknown" would be a vector that training hardly ever saw, in most texts that are served.
+- ``image_<i>`` float32 [rows, height, width, channels], 0 to 1, for each image feature; zeros where missing.
+
+The same graph serves. Nothing in it is random, a row gives the same bytes in any batch, and the label is not in it.
 """
 
 from __future__ import annotations
 
-import json
+from dataclasses import dataclass
 from typing import Any
 
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from components import analysis, compat, registry
-from schemas.config import PluginSpec
-from schemas.features import ColumnType, Feature, FeatureContract, Kind
+from components import analysis, compat, learned
+from components.analysis_plan import Plan, plan_of
+from components.filling import filled_numbers, group_values
+from components.raw_features import Raw, read_raw
+from schemas import config as configuration
+from schemas.features import FeatureContract
 
 
-def _column(raw: Any, default: Any) -> tf.Tensor:
-    """One value per row, shape [rows]; rows without one have the default."""
-    if isinstance(raw, tf.SparseTensor):
-        shape = tf.stack([raw.dense_shape[0], tf.constant(1, tf.int64)])
-        return tf.sparse.to_dense(tf.SparseTensor(raw.indices, raw.values, shape), default)[:, 0]
-    return tf.reshape(raw, [-1])
+@dataclass(frozen=True, eq=False)
+class Known:
+    """What the analysis gives to the graph; see `learned.Learned`. `table` is by row, each [N]; `asset` is a path."""
+
+    table: dict[str, tf.Tensor]
+    weights: tf.Tensor
+    groups: tf.Tensor
+    truth: tf.Tensor
+    text: tf.Tensor
+    asset: tf.Tensor
 
 
-def _number(raw: Any, feature: Feature) -> tf.Tensor:
-    if feature.type is ColumnType.INT:  # NaN does not exist in integers: cast the present values, then fill
-        raw = tf.SparseTensor(raw.indices, tf.cast(raw.values, tf.float64), raw.dense_shape)
-        return _column(raw, tf.constant(float("nan"), tf.float64))
-    value = tf.cast(_column(raw, tf.constant(float("nan"), tf.float32)), tf.float64)
-    return tf.where(tf.math.is_finite(value), value, tf.constant(float("nan"), tf.float64))
+def _learn(raw: Raw, plan: Plan) -> Known:
+    yes, no, none = (tf.constant(v) for v in (b"1", b"0", b""))
+    words = tf.where(tf.math.is_nan(raw.truth), none, tf.where(raw.truth > 0.0, yes, no))
+    there = [tf.where(t, yes, none) for t in raw.there]
+    shapes = [
+        (len(learned.TABLE), len(plan.numeric)),
+        (len(plan.regressed), len(plan.numeric)),
+        (len(plan.grouped), 1 + plan.group_width),
+        (1, len(plan.boolean)),
+    ]
+    outputs = [(tf.float64, [n + 1, m + 1]) for n, m in shapes] + [(tf.string, [len(plan.categorical) + 1])]
+    table, weights, groups, truth, text, asset = compat.analyzer_with_asset(
+        [raw.numbers, tf.concat([raw.text, words, *there, *raw.tokens], axis=1)],
+        analysis.Analyze(plan),
+        outputs,
+        learned.EMPTY_ASSET,
+    )
+    rows = dict(zip(learned.TABLE, tf.unstack(table[:-1, :-1]), strict=True))
+    return Known(rows, weights[:-1, :-1], groups[:-1, :-1], truth[0, :-1], text[:-1], asset)
 
 
-def _text(raw: Any, feature: Feature) -> tf.Tensor:
-    if feature.type is ColumnType.STRING:
-        return _column(raw, b"")
-    as_text = tf.strings.as_string(raw.values)
-    return _column(tf.SparseTensor(raw.indices, as_text, raw.dense_shape), b"")
+def _indices(raw: Raw, given: Known, plan: Plan) -> tuple[tf.Tensor, tf.Tensor, list[tf.Tensor]]:
+    """Lines in the asset: of categories [rows, C] (-1 for unknown ones), of what stands for unknown ones [C], and of tokens."""
+    blank, categories = tf.equal(raw.text, b""), len(plan.categorical)
+    filled = tf.where(blank, tf.broadcast_to(given.text, tf.shape(raw.text)), raw.text)
+    numbers = [*range(categories)]
+    numbers += [categories + i for i in range(len(plan.texts)) for _ in range(plan.tokens)]
+    if not numbers:
+        return tf.zeros_like(raw.text, tf.int64), tf.zeros([0], tf.int64), []
+    found, unknown = _lookup(tf.concat([filled, *raw.tokens], axis=1), numbers, categories, given.asset)
+    starts = [categories + i * plan.tokens for i in range(len(plan.texts))]
+    return found[:, :categories], unknown, [tf.maximum(found[:, n : n + plan.tokens], 0) for n in starts]
 
 
-def _stack(columns: list[tf.Tensor], rows: tf.Tensor, dtype: tf.DType) -> tf.Tensor:
-    return tf.stack(columns, axis=1) if columns else tf.zeros(tf.stack([rows, 0]), dtype)
+def _lookup(text: tf.Tensor, numbers: list[int], categories: int, asset: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Line of each value in the asset, int64 [rows, columns], -1 where there is none; and the lines for unknown categories, [categories].
 
-
-def _rows(inputs: dict[str, Any]) -> tf.Tensor:
-    first = next(iter(inputs.values()))
-    return tf.cast(first.dense_shape[0], tf.int32) if isinstance(first, tf.SparseTensor) else tf.shape(first)[0]
-
-
-def _index(text: tf.Tensor, asset: tf.Tensor, count: int) -> tf.Tensor:
-    """Joint index of each value, shape [rows, C]; unknown values have their feature's index for those."""
-    prefix = tf.constant([[b"%d:" % i for i in range(count)]])
+    Args:
+        text: tf.string [rows, columns].
+        numbers: of the feature of each column, in the vocabulary.
+        categories: how many of the first columns are categorical.
+    """
+    prefix = tf.constant([[b"%d:" % n for n in numbers]])
     # the asset's lines have base64 without padding; TensorFlow's is the same alphabet
     keys = tf.strings.join([tf.broadcast_to(prefix, tf.shape(text)), tf.io.encode_base64(text)])
-    unknown = tf.constant([[b"%d:?" % i for i in range(count)]])
+    unknown = tf.constant([[b"%d:?" % n if i < categories else b"" for i, n in enumerate(numbers)]])
     found = tft.apply_vocabulary(
         tf.concat([keys, unknown], axis=0), deferred_vocab_filename_tensor=asset, lookup_fn=compat.lookup_lines
     )
-    known, fallback = found[:-1], found[-1:]
-    return tf.where(known < 0, tf.broadcast_to(fallback, tf.shape(known)), known)
-
-
-def _imputers(features: tuple[Feature, ...], config: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
-    specs = {f.name: PluginSpec.model_validate(config["features"].get(f.name, config[f.kind.value])) for f in features}
-    built = {n: registry.build("imputers", s, f"transform.impute.{n}") for n, s in specs.items()}
-    return built, {n: s.name for n, s in specs.items()}
+    return found[:-1], found[-1, :categories]
 
 
 def preprocessing_fn(inputs: dict[str, Any], custom_config: dict[str, Any]) -> dict[str, tf.Tensor]:
-    """Raw features to model inputs.
+    """Raw features to model inputs; see the module.
 
     Args:
-        inputs: raw features of the schema, sparse, at most one value per row.
-        custom_config: ``contract`` and ``impute`` (JSON), ``vocabulary_size``.
+        inputs: raw features of the schema, at most one value per row; or serialized examples as the one input `RECORDS`.
+        custom_config: ``contract`` and ``transform`` (JSON; the section of the configuration without ``augment``).
     """
     contract = FeatureContract.model_validate_json(custom_config["contract"])
-    impute = json.loads(custom_config["impute"])
-    numeric, categorical = contract.of_kind(Kind.NUMERIC), contract.of_kind(Kind.CATEGORICAL)
-    rows = _rows(inputs)
-    numbers = _stack([_number(inputs[f.name], f) for f in numeric], rows, tf.float64)
-    text = _stack([_text(inputs[f.name], f) for f in categorical], rows, tf.string)
-    imputers, names = _imputers(contract.features, impute)
-    size = int(custom_config["vocabulary_size"])
-    analyze = analysis.Analyze([f.name for f in numeric], [f.name for f in categorical], imputers, names, size)
-    outputs = [(tf.float64, [len(numeric) + 1])] * 3 + [(tf.string, [len(categorical) + 1])]
-    fill, mean, scale, text_fill, asset = compat.analyzer_with_asset(
-        [numbers, text], analyze, outputs, analysis.EMPTY_ASSET
-    )
-    fill, mean, scale = fill[:-1], mean[:-1], scale[:-1]
-    lacking = tf.math.is_nan(numbers)
-    scaled = tf.cast((tf.where(lacking, fill[tf.newaxis, :], numbers) - mean) * scale, tf.float32)
-    blank = tf.equal(text, b"")
-    filled = tf.where(blank, tf.broadcast_to(text_fill[tf.newaxis, :-1], tf.shape(text)), text)
-    columns = [scaled]
-    if impute["indicator"]:
-        columns += [tf.cast(lacking, tf.float32), tf.cast(blank, tf.float32)]
-    width = len(numeric) + (len(contract.features) if impute["indicator"] else 0)
-    index = _index(filled, asset, len(categorical)) if categorical else tf.zeros(tf.stack([rows, 0]), tf.int64)
+    config = configuration.Transform.model_validate_json(custom_config["transform"])
+    plan = plan_of(contract, config)
+    raw = read_raw(inputs, contract, config)
+    given = _learn(raw, plan)
+    category, unknown, tokens = _indices(raw, given, plan)
+    gaps = [tf.math.is_nan(raw.numbers), tf.equal(raw.text, b""), tf.math.is_nan(raw.truth)]
+    by_group = group_values(plan, category, unknown, gaps[1], raw.truth, given.groups) if plan.grouped else None
+    filled = filled_numbers(raw.numbers, by_group, plan, given.table, given.weights)
+    columns = [
+        tf.cast((filled - given.table["centre"]) * given.table["scale"], tf.float32),
+        tf.cast(tf.where(gaps[2], tf.broadcast_to(given.truth, tf.shape(raw.truth)), raw.truth), tf.float32),
+        raw.moments,
+    ]
+    width = len(plan.numeric) + len(plan.boolean) + raw.moments.shape[1]
+    if config.impute.indicator:
+        gaps += [tf.logical_not(raw.there[0]), tf.logical_not(raw.there[2])]
+        columns += [tf.cast(g, tf.float32) for g in gaps]
+        width += len(contract.features) - len(plan.texts)
+    known = tf.where(category < 0, tf.broadcast_to(unknown, tf.shape(category)), category)
     return {
         "numeric": tf.ensure_shape(tf.concat(columns, axis=1), [None, width]),
-        "categorical": tf.ensure_shape(index, [None, len(categorical)]),
+        "categorical": tf.ensure_shape(known, [None, len(plan.categorical)]),
+        **{f"text_{i}": tf.ensure_shape(t, [None, plan.tokens]) for i, t in enumerate(tokens)},
+        **{f"image_{i}": image for i, image in enumerate(raw.images)},
     }

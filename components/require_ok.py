@@ -6,6 +6,7 @@ No `from __future__ import annotations` here: TFX reads the annotations of `@com
 import json
 import os
 import shutil
+from typing import Any
 
 from tfx.dsl.component.experimental.annotations import InputArtifact, OutputArtifact, Parameter
 from tfx.dsl.component.experimental.decorators import component
@@ -47,6 +48,15 @@ def link_tree(source: str, target: str) -> None:
                 shutil.copy2(os.path.join(folder, name), os.path.join(into, name))
 
 
+def pass_on(examples: Any, checked_examples: Any) -> None:
+    """The same examples as another artifact."""
+    link_tree(examples.uri, checked_examples.uri)
+    checked_examples.split_names = examples.split_names
+    checked_examples.span = examples.span
+    checked_examples.version = examples.version
+    checked_examples.set_string_custom_property("payload_format", "FORMAT_TF_EXAMPLE")
+
+
 @component
 def require_ok(
     accept: Parameter[str],
@@ -67,11 +77,7 @@ def require_ok(
     judged = apply_accepted([Finding.model_validate(f) for f in document["findings"]], json.loads(accept))
     if not verdict(judged).ok:
         raise DataBlocked(judged)
-    link_tree(examples.uri, checked_examples.uri)
-    checked_examples.split_names = examples.split_names
-    checked_examples.span = examples.span
-    checked_examples.version = examples.version
-    checked_examples.set_string_custom_property("payload_format", "FORMAT_TF_EXAMPLE")
+    pass_on(examples, checked_examples)
     newest = document["evidence"]["spans"][-1]["span"]
     accepted.span = newest
     link_tree(os.path.join(findings.uri, SAMPLE, str(newest)), os.path.join(accepted.uri, SAMPLE))

@@ -24,7 +24,9 @@ Mask = npt.NDArray[np.bool_]
 
 #: More rows than this are thinned out by the fingerprint of their inputs: equal inputs stay together.
 MAX_KEYS = 5_000_000
-_NONE = np.empty(0, np.int64)
+#: Fingerprint of a missing value.
+MISSING = np.uint64(0)
+_NONE, _NOBODY = np.empty(0, np.int64), np.empty(0, np.uint64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +41,7 @@ class Sample:
         categorical: feature -> text or None, object [n]; None is missing.
         files: index into `Facts.files`, int64 [n]; -1 where the place is not known.
         rows: number of the row in its file, from 1, int64 [n].
+        entity: fingerprint of whom the row is about, uint64 [n]; empty when no column says so.
     """
 
     of: int
@@ -48,9 +51,18 @@ class Sample:
     categorical: dict[str, Objects] = field(default_factory=dict)
     files: npt.NDArray[np.int64] = field(default_factory=lambda: _NONE)
     rows: npt.NDArray[np.int64] = field(default_factory=lambda: _NONE)
+    entity: U64 = field(default_factory=lambda: _NOBODY)
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    def one_each(self) -> Sample:
+        """One row of each entity, the first; rows without an entity stay. All rows where no column says whom they are about."""
+        if not len(self.entity):
+            return self
+        first = np.zeros(len(self), bool)
+        first[np.unique(self.entity, return_index=True)[1]] = True
+        return self.take(first | (self.entity == MISSING))
 
     def take(self, chosen: Mask | npt.NDArray[np.int64]) -> Sample:
         """Some of the rows, by mask or index."""
@@ -62,6 +74,7 @@ class Sample:
             categorical={n: v[chosen] for n, v in self.categorical.items()},
             files=self.files[chosen] if len(self.files) else self.files,
             rows=self.rows[chosen] if len(self.rows) else self.rows,
+            entity=self.entity[chosen] if len(self.entity) else self.entity,
         )
 
     def of_label(self, value: str) -> Sample:
@@ -89,6 +102,7 @@ def join(samples: Sequence[Sample]) -> Sample | None:
         categorical={n: np.concatenate([s.categorical[n] for s in samples]) for n in categorical},
         files=np.concatenate([s.files for s in samples]),
         rows=np.concatenate([s.rows for s in samples]),
+        entity=np.concatenate([s.entity for s in samples]) if all(len(s.entity) for s in samples) else _NOBODY,
     )
 
 
@@ -142,9 +156,14 @@ class RowKeys:
         )
 
 
-# Parquet files: a sample as `__label`, `__split`, `__file`, `__row` and `f:<feature>`; keys as the fields of `RowKeys`.
+# Parquet files: a sample as `__label`, `__split`, `__file`, `__row`, `__entity` and `f:<feature>`; keys as the fields of `RowKeys`.
 def sample_table(
-    batch: pa.RecordBatch, label: str | None, split: int, files: npt.NDArray[np.int64], rows: npt.NDArray[np.int64]
+    batch: pa.RecordBatch,
+    label: str | None,
+    split: int,
+    files: npt.NDArray[np.int64],
+    rows: npt.NDArray[np.int64],
+    entity: U64 | None = None,
 ) -> pa.Table:
     """Flat rows as a table that `read_sample` reads; without `label`, of data that have none."""
     names = [n for n in batch.schema.names if n != label]
@@ -156,6 +175,8 @@ def sample_table(
         "__file": pa.array(files[: batch.num_rows]),
         "__row": pa.array(rows[: batch.num_rows]),
     }
+    if entity is not None:
+        columns["__entity"] = pa.array(entity[: batch.num_rows])
     columns |= {f"f:{n}": batch.column(batch.schema.get_field_index(n)) for n in names}
     return pa.table(columns)
 
@@ -190,6 +211,7 @@ def read_sample(folder: str, kinds: dict[str, str], of: int) -> Sample | None:
         },
         files=numbers("__file", np.int64),  # type: ignore[arg-type]
         rows=numbers("__row", np.int64),  # type: ignore[arg-type]
+        entity=numbers("__entity", np.uint64) if all("__entity" in t.column_names for t in tables) else _NOBODY,  # type: ignore[arg-type]
     )
 
 

@@ -10,32 +10,32 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from components.training_data import raw_spec
-from schemas.features import FeatureContract
+from components.examples import RECORDS
+from components.training_data import rows_at_once
+from schemas.features import FeatureContract, Kind
 
 EXTRA = os.path.join("assets.extra", "retrain.json")
 SIGNATURE = "serving_default"
 
 
 class ServingModule(tf.Module):
-    """Parse, transform, predict: exactly the graph that training used."""
+    """Transform (parsing included), then predict: exactly the graph that training used."""
 
-    def __init__(self, model: Any, transform: Any, contract: FeatureContract):
+    def __init__(self, model: Any, transform: Any):
         super().__init__()
         self.model, self.transform = model, transform
-        self._spec = raw_spec(contract, with_label=False)
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="examples")], autograph=False)
     def serve(self, examples: tf.Tensor) -> dict[str, tf.Tensor]:
         """Serialized tf.Examples [n] to ``probabilities`` float32 [n, classes]."""
-        inputs = self.transform(tf.io.parse_example(examples, self._spec))
-        logits = self.model({k: inputs[k] for k in ("numeric", "categorical")}, training=False)
+        inputs = self.transform({RECORDS: examples})
+        logits = self.model({k.name: inputs[k.name] for k in self.model.inputs}, training=False)
         return {"probabilities": tf.nn.softmax(tf.cast(logits, tf.float32))}
 
 
 def export(model: Any, transform: Any, contract: FeatureContract, labels: list[str], path: str) -> None:
     """Writes the SavedModel; contract and label values go into ``assets.extra`` (TF Serving leaves that alone)."""
-    module = ServingModule(model, transform, contract)
+    module = ServingModule(model, transform)
     tf.saved_model.save(module, path, signatures={SIGNATURE: module.serve})
     os.makedirs(os.path.dirname(os.path.join(path, EXTRA)), exist_ok=True)
     with open(os.path.join(path, EXTRA), "w", encoding="utf-8") as file:
@@ -58,8 +58,13 @@ class Scorer:
         self.labels: list[str] = extra["labels"]
         self._model = tf.saved_model.load(path)
         self._serve = self._model.signatures[SIGNATURE]
+        self._at_once = rows_at_once(bool(self.contract.of_kind(Kind.IMAGE)))
 
     def __call__(self, records: list[bytes]) -> npt.NDArray[np.float32]:
         """Serialized raw examples to probabilities, float32 [n, classes] in the order of `labels`."""
-        out: npt.NDArray[np.float32] = self._serve(examples=tf.constant(records, tf.string))["probabilities"].numpy()
+        if not records:
+            return np.zeros((0, len(self.labels)), np.float32)
+        parts = [records[i : i + self._at_once] for i in range(0, len(records), self._at_once)]
+        scored = [self._serve(examples=tf.constant(p, tf.string))["probabilities"].numpy() for p in parts]
+        out: npt.NDArray[np.float32] = np.concatenate(scored)
         return out

@@ -25,6 +25,8 @@ ARROW = {ColumnType.INT: pa.int64(), ColumnType.FLOAT: pa.float32(), ColumnType.
 #: Texts that mean "missing" in a numeric CSV column, besides the empty text. In text columns only the empty text does.
 NUMERIC_NULLS = pa.array([b"NA", b"N/A", b"n/a", b"NaN", b"nan", b"null", b"NULL", b"None", b"#N/A", b"-nan", b"-NaN"])
 BLOCK_BYTES = 4 << 20
+#: Uncompressed bytes of the rows of a Parquet file that are in memory at once.
+BATCH_BYTES = 64 << 20
 
 
 def problem(code: str, path: str, message: str, remedy: str) -> DataBlocked:
@@ -123,7 +125,11 @@ def _csv_batches(path: str) -> Iterator[pa.RecordBatch]:
 def _parquet_batches(path: str) -> Iterator[pa.RecordBatch]:
     import pyarrow.parquet as pq
 
-    yield from pq.ParquetFile(path).iter_batches(batch_size=32_768)
+    file = pq.ParquetFile(path)
+    groups = [file.metadata.row_group(i) for i in range(file.metadata.num_row_groups)]
+    wide = max((g.total_byte_size / max(g.num_rows, 1) for g in groups), default=0)
+    # Rows may hold pictures.
+    yield from file.iter_batches(batch_size=int(min(32_768, max(64, BATCH_BYTES / max(wide, 1)))))
 
 
 def _tfrecord_batches(path: str) -> Iterator[pa.RecordBatch]:
@@ -211,11 +217,20 @@ def _to_int(column: pa.Array) -> pa.Array:
     return column.cast(pa.int64())
 
 
-def _to_float(column: pa.Array) -> pa.Array:
+def to_numbers(column: pa.Array) -> pa.Array:
+    """A flat column as float64; nulls for NaN and for the spellings of "missing".
+
+    Raises:
+        pa.ArrowInvalid: when a text is no number.
+    """
     if pa.types.is_binary(column.type):
-        column = _number_text(column).cast(pa.float64())
+        column = _number_text(column)
     column = column.cast(pa.float64())
-    return pc.if_else(pc.is_nan(column), pa.scalar(None, pa.float64()), column).cast(pa.float32(), safe=False)
+    return pc.if_else(pc.is_nan(column), pa.scalar(None, pa.float64()), column)
+
+
+def _to_float(column: pa.Array) -> pa.Array:
+    return to_numbers(column).cast(pa.float32(), safe=False)
 
 
 def _to_string(column: pa.Array) -> pa.Array:

@@ -13,9 +13,9 @@ from pathlib import Path
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
 
-from components.plan import SchemaColumn
+from components.contract import SchemaColumn
 from schemas.config import ConfigError
-from schemas.features import ColumnType
+from schemas.features import ColumnType, FeatureContract, Kind
 
 _TYPES = {schema_pb2.INT: ColumnType.INT, schema_pb2.FLOAT: ColumnType.FLOAT, schema_pb2.BYTES: ColumnType.STRING}
 _NUMBERS = {kind: number for number, kind in _TYPES.items()}
@@ -31,6 +31,14 @@ RETIRED = {
     schema_pb2.DEPRECATED,
     schema_pb2.DISABLED,
     schema_pb2.DEBUG_ONLY,
+}
+#: Before the kind in an annotation tag of a column: ``annotation { tag: "retrain:kind=text" }``.
+KIND_TAG = "retrain:kind="
+_DOMAIN_KINDS = {
+    "bool_domain": Kind.BOOLEAN,
+    "time_domain": Kind.TIMESTAMP,
+    "natural_language_domain": Kind.TEXT,
+    "image_domain": Kind.IMAGE,
 }
 TRAINING, SERVING = "TRAINING", "SERVING"
 
@@ -82,23 +90,78 @@ def required(feature: schema_pb2.Feature) -> bool:
     return not retired(feature) and (feature.presence.min_count > 0 or feature.presence.min_fraction > 0)
 
 
+def trained(schema: schema_pb2.Schema, feature: schema_pb2.Feature) -> bool:
+    """Whether a column is in data for training, as far as the schema names environments."""
+    named = schema.default_environment or feature.in_environment
+    there = not named or TRAINING in schema.default_environment or TRAINING in feature.in_environment
+    return there and TRAINING not in feature.not_in_environment
+
+
 def column_type(feature: schema_pb2.Feature) -> ColumnType:
     """How a column is stored; what is neither int nor float is text."""
     return _TYPES.get(feature.type, ColumnType.STRING)
 
 
 def schema_columns(schema: schema_pb2.Schema) -> dict[str, SchemaColumn]:
-    """Type of each column in use, and whether it is categorical: texts are, integers where their domain says so."""
-    columns = {}
-    for feature in schema.feature:
-        if retired(feature):
-            continue
-        kind, domain = column_type(feature), feature.WhichOneof("domain_info")
-        named = domain == "int_domain" and feature.int_domain.is_categorical
-        columns[feature.name] = SchemaColumn(
-            type=kind, categorical=kind is ColumnType.STRING or named or domain == "bool_domain"
+    """What is said about each column in use."""
+    return {
+        f.name: SchemaColumn(
+            type=column_type(f), kind=kind_of(f), domain=bounds(f), silent=trained(schema, f) and not required(f)
         )
-    return columns
+        for f in schema.feature
+        if not retired(f)
+    }
+
+
+def kind_of(feature: schema_pb2.Feature) -> Kind | None:
+    """How a column is modelled: as its tag says, else its domain, else its type; None for plain numbers.
+
+    Texts are categorical, integers where their domain says so.
+    """
+    tags = [t.removeprefix(KIND_TAG) for t in feature.annotation.tag if t.startswith(KIND_TAG)]
+    if tags and tags[-1] in {k.value for k in Kind}:
+        return Kind(tags[-1])
+    domain = feature.WhichOneof("domain_info")
+    if domain in _DOMAIN_KINDS:
+        return _DOMAIN_KINDS[domain]
+    named = domain == "int_domain" and feature.int_domain.is_categorical
+    return Kind.CATEGORICAL if named or column_type(feature) is ColumnType.STRING else None
+
+
+def bounds(feature: schema_pb2.Feature) -> tuple[float | None, float | None] | None:
+    """Lowest and highest value by an int or float domain; None without one, or when it bounds nothing."""
+    domain = feature.WhichOneof("domain_info")
+    if domain not in ("int_domain", "float_domain"):
+        return None
+    said = getattr(feature, domain)
+    low, high = (float(getattr(said, side)) if said.HasField(side) else None for side in ("min", "max"))
+    return None if low is None and high is None else (low, high)
+
+
+def with_kinds(schema: schema_pb2.Schema, contract: FeatureContract) -> schema_pb2.Schema:
+    """The schema with a tag for each input whose kind it would not tell otherwise, and without lists of the values of those that are
+    new by nature: times, texts and pictures.
+
+    A tag, not a domain such as `bool_domain`: TFDV's booleans have one spelling each, and a domain that new data widen becomes another
+    one, so that the kind would change with it.
+    """
+    out = schema_pb2.Schema()
+    out.CopyFrom(schema)
+    kinds = {f.name: f.kind for f in contract.features}
+    for feature in out.feature:
+        kind = kinds.get(feature.name)
+        if kind is not None and kind is not (kind_of(feature) or Kind.NUMERIC):
+            feature.annotation.tag.append(f"{KIND_TAG}{kind.value}")
+        if kind in (Kind.TIMESTAMP, Kind.TEXT, Kind.IMAGE) and feature.WhichOneof("domain_info") in (
+            "domain",
+            "string_domain",
+        ):
+            feature.ClearField(feature.WhichOneof("domain_info"))
+    used = {f.domain for f in out.feature}
+    kept = [d for d in out.string_domain if d.name in used]
+    del out.string_domain[:]
+    out.string_domain.extend(kept)
+    return out
 
 
 def with_environments(schema: schema_pb2.Schema, label: str) -> schema_pb2.Schema:

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import shutil
 import sys
-import tempfile
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
+
+from data import _folders
 
 SPANS = 4
 #: Grey levels of the source are 0 to 16.
@@ -36,25 +36,17 @@ def build(output: Path) -> dict[int, int]:
     pictures = np.round(source.images * 255 / LEVELS).astype(np.uint8)
     labels = source.target.tolist()
     order = sorted(range(len(labels)), key=lambda i: hashlib.sha256(str(i).encode()).digest())
-    output.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=".digits-", dir=output.parent))
     dealt: Counter[int] = Counter()
     spans: Counter[int] = Counter()
-    try:
+    with _folders.replaced(output) as made:
         for index in order:
             # The first label starts at span 1, the second at span 2, ...: spans of nearly equal size.
             span = (labels[index] + dealt[labels[index]]) % SPANS + 1
             dealt[labels[index]] += 1
             spans[span] += 1
-            folder = temporary / f"span-{span}" / str(labels[index])
+            folder = made / f"span-{span}" / str(labels[index])
             folder.mkdir(parents=True, exist_ok=True)
             Image.fromarray(pictures[index]).save(folder / f"{index:04}.png")
-        temporary.chmod(0o755)
-        if output.exists():
-            shutil.rmtree(output)
-        temporary.rename(output)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
     return dict(sorted(spans.items()))
 
 

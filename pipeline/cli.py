@@ -16,7 +16,7 @@ from schemas import __version__
 app = typer.Typer(
     name="retrain",
     help="Retrains a model on new data, stops a bad retrain, and says why.",
-    epilog="Exit codes: 0 pushed or nothing to do, 1 internal failure, 2 usage or configuration, 3 blocked by data, "
+    epilog="Exit codes: 0 pushed or nothing to do, 1 internal failure, 2 usage or configuration, 3 blocked by data or augmentation, "
     "4 model not blessed, 5 another run works in this workspace.",
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -119,7 +119,8 @@ def show(
     part: Annotated[
         str | None,
         typer.Argument(
-            metavar="[PART]", help="findings, metrics, curves, schema, stats or lineage; default: a summary."
+            metavar="[PART]",
+            help="findings, metrics, curves, schema, stats, augmentation or lineage; default: a summary.",
         ),
     ] = None,
     config: ConfigOption = None,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from components.served import served, version_of
-from pipeline.job import STAGES, Event
+from pipeline.job import STAGES, Event, stages_for
 from schemas.evidence import DataEvidence, ModelEvidence
 from schemas.features import FeatureContract
 from schemas.findings import Finding
@@ -24,9 +25,9 @@ def _document(stages: dict[str, Stage], stage: str, output: str) -> Any:
     return json.loads(path.read_text(encoding="utf-8")) if path and path.exists() else None
 
 
-def stages_of(events: list[Event]) -> dict[str, Stage]:
-    """All stages with their last known state; one that was running when the worker ended has failed."""
-    stages = {name: Stage(name=name) for name in STAGES}
+def stages_of(events: list[Event], names: Sequence[str] = STAGES) -> dict[str, Stage]:
+    """The named stages with their last known state; one that was running when the worker ended has failed."""
+    stages = {name: Stage(name=name) for name in names}
     for event in events:
         if event.kind == "stage" and event.stage in stages:
             stages[event.stage] = Stage(
@@ -40,7 +41,7 @@ def stages_of(events: list[Event]) -> dict[str, Stage]:
 
 def collect(record: RunRecord, events: list[Event], serving: Path) -> RunRecord:
     """Fills a record in from events and the artifacts they name; the status, the findings and the numbers follow from them."""
-    stages = stages_of(events)
+    stages = stages_of(events, stages_for(record.config))
     update: dict[str, Any] = {"stages": list(stages.values())}
     for event in events:
         if event.kind == "plan":
@@ -78,16 +79,24 @@ def _planned(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def _findings(stages: dict[str, Stage], events: list[Event]) -> list[Finding]:
-    """Of the data (as the blocking stage judged them, when one did), then of the model."""
-    blocked = next((e.findings for e in events if e.kind == "error" and e.findings), None)
-    data = blocked
-    if data is None:
-        document = _document(stages, "inspect_data", "findings") or {"findings": []}
-        data = [Finding.model_validate(f) for f in document["findings"]]
-        accepted = (_document(stages, "require_ok", "accepted") or {}).get("judged")
-        data = [Finding.model_validate(f) for f in accepted] if accepted else data
+    """Of the data, of Transform and its augmentation, then of the model; as a gate judged them, when one did."""
+    blocked = {e.stage: e.findings for e in events if e.kind == "error" and e.findings}
+    of_data = _judged(stages, ("inspect_data", "findings"), ("require_ok", "accepted"))
+    of_audit = _judged(stages, ("augment", "audit"), ("augmentation_ok", "accepted"))
+    early = [f for stage, found in blocked.items() if stage not in ("require_ok", "augmentation_ok") for f in found]
     gates = _document(stages, "judge_model", "gates") or {"findings": []}
-    return [*data, *(Finding.model_validate(f) for f in gates["findings"])]
+    return [
+        *early,
+        *blocked.get("require_ok", of_data),
+        *(f for feature in _learned(stages) for f in feature.findings),
+        *blocked.get("augmentation_ok", of_audit),
+        *(Finding.model_validate(f) for f in gates["findings"]),
+    ]
+
+
+def _judged(stages: dict[str, Stage], found: tuple[str, str], accepted: tuple[str, str]) -> list[Finding]:
+    document, judged = _document(stages, *found) or {"findings": []}, _document(stages, *accepted)
+    return [Finding.model_validate(f) for f in (judged["judged"] if judged else document["findings"])]
 
 
 def _data(stages: dict[str, Stage]) -> dict[str, Any]:
@@ -100,12 +109,18 @@ def learned_path(transform_graph: str) -> Path:
     return Path(transform_graph) / "transform_fn" / "assets" / "learned"
 
 
+def _learned(stages: dict[str, Stage]) -> list[LearnedFeature]:
+    """What Transform learned; empty when the run did not get that far."""
+    graph = stages["transform"].artifacts.get("transform_graph")
+    if not graph or not learned_path(graph).exists():
+        return []
+    with learned_path(graph).open("rb") as file:
+        return [LearnedFeature.model_validate(f) for f in json.loads(file.readline())]
+
+
 def _model(stages: dict[str, Stage]) -> dict[str, Any]:
     out: dict[str, Any] = {}
-    graph = stages["transform"].artifacts.get("transform_graph")
-    if graph and learned_path(graph).exists():
-        with learned_path(graph).open("rb") as file:
-            out["learned"] = [LearnedFeature.model_validate(f) for f in json.loads(file.readline())]
+    out["learned"] = _learned(stages)
     training = _training(stages)
     if training:
         out["training"] = Training.model_validate(training["training"])

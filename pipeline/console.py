@@ -15,11 +15,13 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from pipeline.audit import SHEETS, audit_folder
 from pipeline.explain import explanation_of
 from pipeline.wording import (
     STAGE_GLYPHS,
     STATUS_TONES,
     TONE_GLYPHS,
+    by_augmentation,
     clean,
     duration,
     nearest_path,
@@ -145,7 +147,12 @@ def verdict_view(record: RunRecord, console: Console) -> RenderableType:
     parts: list[RenderableType] = [Text(), head]
     parts += [_point("Why", s, console) for s in told.why]
     parts += [_point("Do", s, console) for s in told.remedies]
-    places = {"Model": record.pushed.path if record.pushed else None, "Report": record.report}
+    audit = audit_folder(record) if by_augmentation(record) else None
+    places = {
+        "Model": record.pushed.path if record.pushed else None,
+        "Sheets": str(audit / SHEETS) if audit else None,
+        "Report": record.report,
+    }
     parts += [_place(word, path) for word, path in places.items() if path]
     return Group(*parts, _place("Run", record.run_id))
 

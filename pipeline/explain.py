@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from pipeline.wording import clean, duration, interval, metric_name, metric_value, of_severity
+from pipeline.wording import by_augmentation, clean, duration, interval, metric_name, metric_value, of_severity
 from schemas.evidence import SliceEvidence
 from schemas.findings import Finding, Severity
 from schemas.run_record import Explanation, RunRecord, StageState, Status
@@ -104,8 +104,9 @@ def _checked(record: RunRecord) -> Explanation:
 def _blocked(record: RunRecord) -> Explanation:
     blocks = of_severity(record, Severity.BLOCK)
     about = "" if record.span is None else f" in span {record.span}"
+    what = "augmentation" if by_augmentation(record) else f"data{about}"
     return Explanation(
-        headline=f"Blocked by data{about}: {_count(blocks, 'check')} failed; nothing was trained, {_served(record)}.",
+        headline=f"Blocked by {what}: {_count(blocks, 'check')} failed; nothing was trained, {_served(record)}.",
         why=_first(f.message for f in blocks) or [_no_reason(record)],
         remedies=_remedies(record, Severity.BLOCK),
     )

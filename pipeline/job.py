@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,13 +19,23 @@ STAGES = (
     "inspect_data",
     "require_ok",
     "transform",
+    "augment",
+    "augmentation_ok",
     "trainer",
     "evaluator",
     "judge_model",
     "pusher",
 )
+#: Only in the graph with `transform.augment`.
+AUGMENTING = ("augment", "augmentation_ok")
 EVENTS_FD = "RETRAIN_EVENTS_FD"
 PLAN, SCHEMA = "plan.json", "schema.pbtxt"
+
+
+def stages_for(config: Mapping[str, Any]) -> tuple[str, ...]:
+    """The stages of a run with this configuration (plain data, as in a record)."""
+    augments = (config.get("transform") or {}).get("augment")
+    return STAGES if augments else tuple(s for s in STAGES if s not in AUGMENTING)
 
 
 class Job(BaseModel):

@@ -12,6 +12,7 @@ from components.plan import IngestPlan
 from components.splits import SplitBounds
 from pipeline.record_json import write_atomic
 from schemas.config import PipelineConfig
+from schemas.features import FeatureContract
 
 
 def _key(config: PipelineConfig) -> str:
@@ -58,20 +59,25 @@ def keep_bounds(root: Path, config: PipelineConfig, bounds: SplitBounds) -> None
         write_atomic(path, bounds.model_dump_json(indent=1))
 
 
-def keep_schema(root: Path, config: PipelineConfig, proposal: Path, *, base: Path, run_id: str) -> str:
+def keep_schema(
+    root: Path, config: PipelineConfig, proposal: Path, contract: FeatureContract, *, base: Path, run_id: str
+) -> str:
     """Keeps the proposed schema for all later runs, unless one is kept already: no run ever changes a kept one.
+
+    Args:
+        contract: of the run; the kinds of its inputs are kept too, so that they do not change with the data.
 
     Returns:
         A sentence that says where it is now; empty when one was kept already.
     """
-    from components.tfmd import read_schema, with_environments
+    from components.tfmd import read_schema, with_environments, with_kinds
     from pipeline.schema_text import HEADER, as_text
 
     if schema_path(root, config, base):
         return ""
     when = f"{datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC"
     header = HEADER.format(name=config.name, run=run_id, when=when)
-    text = as_text(with_environments(read_schema(proposal), config.data.label))
+    text = as_text(with_kinds(with_environments(read_schema(proposal), config.data.label), contract))
     path, fallback = proposal_path(config, base), fallback_path(root, config)
     try:
         write_atomic(path, header + text)

@@ -5,13 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from components import contract as contracts
 from components import plan as plans
-from components.plan import IngestPlan, SchemaColumn
+from components.contract import SchemaColumn
+from components.kinds.facts import ColumnFacts, survey
+from components.kinds.picture_paths import list_pictures
+from components.kinds.shapes import with_shapes
+from components.model_choice import unsuited
+from components.plan import IngestPlan
+from components.registry import build_all
 from components.splits import SplitBounds, plain_bounds
 from pipeline import kept
-from pipeline.job import PLAN, SCHEMA, STAGES, Job
+from pipeline.job import PLAN, SCHEMA, Job
 from schemas.config import ConfigError, PipelineConfig
 from schemas.features import ColumnType, FeatureContract, Kind
+from schemas.run_record import DataFile
 
 
 @dataclass(frozen=True)
@@ -43,21 +51,21 @@ def plan_job(job: Job, config: PipelineConfig) -> Planned:
         return _recorded(job.recorded)
     files = plans.find_files(config, job.base, job.span, job.root)
     form = config.data.source.format
-    columns = plans.common_columns(files, form)
-    plans.check_columns(config, columns)
     schema = schema_source(config, job.base, job.root)
     known = _schema_columns(schema)
-    types: dict[str, ColumnType | None] = (
-        {n: known[n].type if n in known else ColumnType.STRING for n in columns}
-        if known
-        else dict.fromkeys(columns, ColumnType.STRING)
-        if form == "images"
-        else plans.survey_types(files, form)
-    )
-    contract = plans.make_contract(config, types, known)
-    _refuse_training_on_images(contract, job.until)
+    columns = plans.common_columns(files, form)
+    contracts.check_columns(config, columns, known)
+    contracts.refuse_lost(config, columns, known, files[-1].path)
+    facts = _facts(config, files, known)
+    types = _types(columns, form, known, facts)
+    contract = contracts.make_contract(config, types, known, facts)
+    contract = with_shapes(contract, files, form, config.transform.image)
+    refuse_misfits(config, contract)
+    pictures = [f.name for f in contract.of_kind(Kind.IMAGE)]
+    listed = list_pictures(files, form, pictures, job.root)
     split = config.data.split
     serving, form_of_serving = plans.find_serving(config, job.base, max(f.span for f in files))
+    listed += list_pictures(serving, form_of_serving, pictures, job.root)
     plan = IngestPlan(
         form=form,
         files=tuple(files),
@@ -69,6 +77,8 @@ def plan_job(job: Job, config: PipelineConfig) -> Planned:
         bounds=plain_bounds(split),
         rows_per_shard=config.data.rows_per_shard,
         inputs=tuple(f.name for f in contract.features),
+        pictures=tuple(pictures),
+        listed=tuple(listed),
         id=config.data.id,
         entity=config.data.entity or split.group_by,
         time=config.data.time or split.by_time,
@@ -87,15 +97,36 @@ def plan_job(job: Job, config: PipelineConfig) -> Planned:
     )
 
 
-def _refuse_training_on_images(contract: FeatureContract, until: str | None) -> None:
-    images = [f.name for f in contract.of_kind(Kind.IMAGE)]
-    last = STAGES.index(until) if until else len(STAGES)
-    if images and last > STAGES.index("require_ok"):
-        raise ConfigError(
-            [
-                f"data: {images[0]!r} is an image; images can be checked but not trained on yet. Run with --until require_ok."
-            ]
-        )
+def _facts(config: PipelineConfig, files: list[DataFile], known: dict[str, SchemaColumn]) -> dict[str, ColumnFacts]:
+    """What the values say: on a first run of all columns, later of those whose kind is set against the schema."""
+    form, wanted = config.data.source.format, contracts.unconfirmed(config, known) if known else None
+    if form == "images" or wanted == set():
+        return {}
+    return survey(files, form, wanted)
+
+
+def _types(
+    columns: list[str], form: str, known: dict[str, SchemaColumn], facts: dict[str, ColumnFacts]
+) -> dict[str, ColumnType | None]:
+    """The type of each column by the schema; without one, by the values. What a schema does not know is read as text."""
+    if known:
+        return {n: known[n].type if n in known else ColumnType.STRING for n in columns}
+    if form == "images":
+        return dict.fromkeys(columns, ColumnType.STRING)
+    return {n: f.type for n, f in facts.items()}
+
+
+def refuse_misfits(config: PipelineConfig, contract: FeatureContract) -> None:
+    """Stops a run whose plug-ins do not fit the data's columns.
+
+    Raises:
+        ConfigError: with all problems.
+    """
+    problems = build_all(config).problems(contract, config.transform.log)
+    if config.train.model:
+        problems += unsuited(config.train.model.name, [f.kind.value for f in contract.features])
+    if problems:
+        raise ConfigError(problems)
 
 
 def _schema_columns(schema: Path | None) -> dict[str, SchemaColumn]:

@@ -1,13 +1,14 @@
-"""How numbers, names, times and paths are written: the same in the terminal, in sentences and on the page."""
+"""How numbers, names, times, paths and tables are written: the same in the terminal, in sentences and on the page."""
 
 from __future__ import annotations
 
 import math
 import unicodedata
+from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
-from schemas.evidence import MetricValue
+from schemas.evidence import MetricValue, SliceEvidence
 from schemas.findings import Finding, Severity
 from schemas.run_record import RunRecord, StageState, Status
 
@@ -17,6 +18,7 @@ METRIC_NAMES = {
     "accuracy": "accuracy",
     "balanced_accuracy": "balanced accuracy",
     "log_loss": "log loss",
+    "kappa": "quadratic weighted kappa",
 }
 STATUS_WORDS = {
     Status.RUNNING: "running",
@@ -41,6 +43,8 @@ STATUS_TONES = {
     Status.FAILED: "bad",
     Status.INTERRUPTED: "bad",
 }
+#: The stage whose block is the doing of the augmentation, and not of the data.
+AUGMENTATION_GATE = "augmentation_ok"
 TONE_GLYPHS = {"good": "✓", "held": "■", "bad": "✗", "idle": "–"}
 STAGE_GLYPHS = {
     StageState.PENDING: "·",
@@ -61,6 +65,16 @@ def clean(text: object) -> str:
 
 def _harmless(char: str) -> bool:
     return char == "\n" or char.isprintable() or unicodedata.category(char) == "Zs"
+
+
+def outcome(record: RunRecord) -> str:
+    """How the run ended, in two or three words."""
+    return "blocked by augmentation" if by_augmentation(record) else STATUS_WORDS[record.status]
+
+
+def by_augmentation(record: RunRecord) -> bool:
+    """Whether the augmentation is what stopped the run."""
+    return any(s.name == AUGMENTATION_GATE and s.state is StageState.BLOCKED for s in record.stages)
 
 
 def metric_name(metric: str) -> str:
@@ -164,3 +178,20 @@ def span_text(record: RunRecord) -> str:
     if not window:
         return ""
     return f"span {window[0]}" if len(window) == 1 else f"spans {window[0]} to {window[-1]}"
+
+
+def without_empty(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[list[str], list[list[str]]]:
+    """The columns of a table in which any row says something; a dash says nothing."""
+    kept = [i for i in range(len(columns)) if any(row[i] not in ("", "–") for row in rows)]
+    return [columns[i] for i in kept], [[row[i] for i in kept] for row in rows]
+
+
+def recall_table(of: SliceEvidence) -> tuple[list[str], list[list[str]]]:
+    """The share of each class that is recognised; the champion's columns only where there is one."""
+    columns = ["class", ">rows", ">recall", ">95 %", ">champion", ">95 %"]
+    rows = []
+    for label, new in of.recalls.items():
+        old = (of.champion_recalls or {}).get(label)
+        counted = f"{of.labels.get(label, 0):,}"
+        rows.append([label, counted, metric_value(new), interval(new), metric_value(old), interval(old)])
+    return without_empty(columns, rows)

@@ -221,7 +221,8 @@ def keep(job: Job, config: PipelineConfig, planned: Planned) -> dict[str, Any]:
     # A replay has a workspace of its own, but not a folder of its own beside the configuration.
     if job.recorded or config.data.schema_file or not (job.folder / SCHEMA).exists():
         return {}
-    said = kept.keep_schema(job.root, config, job.folder / SCHEMA, base=job.base, run_id=job.run_id)
+    proposal = job.folder / SCHEMA
+    said = kept.keep_schema(job.root, config, proposal, planned.contract, base=job.base, run_id=job.run_id)
     return {"said": said} if said else {}
 
 

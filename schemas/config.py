@@ -165,7 +165,7 @@ class Data(Section):
     window: Literal["all"] | LastSpans = "all"
     label: str = Field(min_length=1)
     exclude: list[str] = []
-    features: dict[str, Literal["numeric", "categorical", "image"]] = {}
+    features: dict[str, Literal["numeric", "categorical", "boolean", "timestamp", "text", "image"]] = {}
     schema_file: str | None = None
     split: Split = Split()
     rows_per_shard: Positive = 250_000
@@ -179,33 +179,144 @@ class Data(Section):
         return self
 
 
-def _feature_specs(value: Any) -> Any:
-    if not isinstance(value, dict):
-        raise ValueError("must be a mapping like {numeric: median, categorical: most_frequent, indicator: true}")
-    known = {k: v for k, v in value.items() if k in {"numeric", "categorical", "indicator", "features"}}
-    rest = {k: v for k, v in value.items() if k not in known}
-    if rest:
-        known["features"] = {**known.get("features", {}), **rest}
-    return known
+def _named_features(known: set[str]) -> BeforeValidator:
+    """Keys besides the known ones are names of features."""
+
+    def move(value: Any) -> Any:
+        if not isinstance(value, dict):
+            raise ValueError(f"must be a mapping with any of {', '.join(sorted(known))}, and names of features")
+        own = {k: v for k, v in value.items() if k in known or k == "features"}
+        rest = {k: v for k, v in value.items() if k not in own}
+        return {**own, "features": {**own.get("features", {}), **rest}} if rest else own
+
+    return BeforeValidator(move)
 
 
 class Impute(Section):
     """How missing values are filled: by kind, and by feature where a feature is named.
 
-    The median, not 0 and not the mean: it is inside the data and stays put when outliers come (see docs/transform).
+    The median, not 0 and not the mean: it is inside the data and stays put when outliers come (see docs/transform.md).
     """
 
     numeric: Plugin = PluginSpec(name="median")
     categorical: Plugin = PluginSpec(name="most_frequent")
+    boolean: Plugin = PluginSpec(name="most_frequent")
     indicator: bool = True
     features: dict[str, Plugin] = {}
 
 
-class Transform(Section):
-    """Imputation, and how many categories of a feature get an index of their own (the rest share one)."""
+def _or_none(value: Any) -> Any:
+    return None if value in (None, False, "none", "off") else value
 
-    impute: Annotated[Impute, BeforeValidator(_feature_specs)] = Impute()
+
+OptionalPlugin = Annotated[Plugin | None, BeforeValidator(_or_none)]
+
+
+class Outliers(Section):
+    """What happens to values far out, by feature where a feature is named; nothing by default."""
+
+    numeric: OptionalPlugin = None
+    features: dict[str, OptionalPlugin] = {}
+
+
+class Text(Section):
+    """How texts become tokens: words and their n-grams, the most frequent of train in a vocabulary.
+
+    64 words hold most reviews and notes; pairs of words (`ngrams` 2) keep "not good" together.
+    """
+
+    max_words: Annotated[int, Field(gt=0, le=4096)] = 64
+    ngrams: Annotated[int, Field(ge=1, le=3)] = 2
+    vocabulary_size: Positive = 20_000
+    lowercase: bool = True
+
+
+class Picture(Section):
+    """What pictures are brought to. Without a size, that of the data's pictures is taken, at most 96 pixels a side."""
+
+    height: Annotated[int, Field(ge=4, le=1024)] | None = None
+    width: Annotated[int, Field(ge=4, le=1024)] | None = None
+    channels: Literal[1, 3] | None = None
+
+
+class AugmentOp(Section):
+    """One operation of the augmentation.
+
+    Attributes:
+        op: the operation and its parameters.
+        probability: share of draws in which it is applied.
+        classes: only to these label values; None for all. What is applied to some classes only tells the label away: the audit says so.
+    """
+
+    op: PluginSpec
+    probability: Annotated[float, Field(gt=0, le=1)] = 1.0
+    classes: list[str] | None = None
+
+
+def _to_op(value: Any) -> Any:
+    if isinstance(value, dict) and "op" in value:
+        return value
+    spec = _to_spec(value)
+    if isinstance(spec, PluginSpec) or not isinstance(spec.get("params"), dict):
+        return {"op": spec}
+    params = dict(spec["params"])
+    common = {k: params.pop(k) for k in ("probability", "classes") if k in params}
+    if isinstance(common.get("classes"), list):
+        common["classes"] = [str(v) for v in common["classes"]]
+    return {"op": {"name": spec["name"], "params": params}, **common}
+
+
+class Augment(Section):
+    """Augmentation of train, and of nothing else.
+
+    Attributes:
+        ops: operations, in order.
+        copies: augmented examples per example, beside the example itself; 1 doubles train.
+        balance: more copies for rarer classes, so that all have about as many rows as the most frequent one. Then every row is
+            augmented, the first of each example too: otherwise the model could tell rare classes by their being augmented.
+        per_epoch: fresh draws in every epoch, in the place of copies; every row is augmented.
+        max_copies: most copies of one example with `balance`.
+        seed: of all draws.
+    """
+
+    ops: list[Annotated[AugmentOp, BeforeValidator(_to_op)]] = Field(min_length=1)
+    copies: Annotated[int, Field(ge=1, le=100)] = 1
+    balance: bool = False
+    per_epoch: bool = False
+    max_copies: Annotated[int, Field(ge=1, le=1000)] = 20
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Augment:
+        if self.per_epoch and (self.copies > 1 or self.balance):
+            raise ValueError(
+                "per_epoch draws anew in every epoch and takes the place of copies and balance; choose one"
+            )
+        return self
+
+
+def _to_augment(value: Any) -> Any:
+    if value in (None, False, "none", "off", []):
+        return None
+    return {"ops": value} if isinstance(value, list) else value
+
+
+class Transform(Section):
+    """Imputation, outliers, and how values become numbers. Learned on train only; the same graph serves.
+
+    Attributes:
+        vocabulary_size: categories of a feature with an index of their own; the rest share one.
+        log: numeric features taken as sign(x) log(1 + |x|), before anything else is learned: for amounts over several magnitudes.
+        augment: operations on train, see `Augment`; a list alone is its `ops`.
+    """
+
+    impute: Annotated[Impute, _named_features({"numeric", "categorical", "boolean", "indicator"})] = Impute()
+    outliers: Annotated[Outliers, _named_features({"numeric"})] = Outliers()
+    log: list[str] = []
     vocabulary_size: Positive = 1000
+    text: Text = Text()
+    image: Picture = Picture()
+    augment: Annotated[Augment | None, BeforeValidator(_to_augment)] = None
 
 
 class EarlyStopping(Section):
@@ -228,10 +339,11 @@ class ReduceLR(Section):
 class Train(Section):
     """The model and how it is trained.
 
+    Without a `model`, the inputs choose: ``cnn`` for pictures, else ``text`` for texts, else ``wide_deep``.
     `threads` fixes TensorFlow's thread pools: results of some CPU kernels depend on it, so it is part of the recipe.
     """
 
-    model: Plugin = PluginSpec(name="wide_deep")
+    model: Plugin | None = None
     class_weights: Plugin | None = PluginSpec(name="balanced")
     early_stopping: EarlyStopping | None = EarlyStopping()
     reduce_lr: ReduceLR | None = ReduceLR()
@@ -257,17 +369,18 @@ class Train(Section):
         return self
 
 
-Metric = Literal["auc", "pr_auc", "accuracy", "balanced_accuracy", "log_loss"]
-METRICS: tuple[Metric, ...] = ("auc", "pr_auc", "accuracy", "balanced_accuracy", "log_loss")
+Metric = Literal["auc", "pr_auc", "accuracy", "balanced_accuracy", "log_loss", "kappa"]
+METRICS: tuple[Metric, ...] = ("auc", "pr_auc", "accuracy", "balanced_accuracy", "log_loss", "kappa")
 
 
 class Evaluate(Section):
     """Metrics on the test split, the slices to look at, and the gates that decide on the push.
 
-    `bootstrap` is the number of paired resamples behind the 95 % intervals.
+    `bootstrap` is the number of paired resamples behind the 95 % intervals. By default there is every metric but kappa, whose quadratic
+    weights take the classes for grades: between digits, say, 3 for 8 is no worse than 3 for 4.
     """
 
-    metrics: list[Metric] = Field(default=[*METRICS], min_length=1)
+    metrics: list[Metric] = Field(default=[m for m in METRICS if m != "kappa"], min_length=1)
     slices: list[str] = []
     gates: PluginMap = [
         PluginSpec(name="metric_floor", params={"auc": 0.5}),

@@ -14,7 +14,7 @@ class FeatureEvidence(BaseModel):
     """Counts of one feature over the rows of one span (all splits together).
 
     Attributes:
-        kind: ``numeric`` or ``categorical``.
+        kind: ``numeric``, ``categorical`` (also yes or no), ``image``, ``timestamp`` or ``text``.
         present: rows with a value.
         missing: rows without one.
         values: category -> count; None for numeric features and where there are too many distinct values to count.
@@ -124,6 +124,8 @@ class SliceEvidence(BaseModel):
         candidate: metric -> value.
         champion: metric -> value; None when there is no champion.
         difference: metric -> candidate minus champion, paired over rows; None when there is no champion.
+        recalls: label value -> share of its rows that the candidate recognises as such; its interval is Wilson's.
+        champion_recalls: the same of the champion; None when there is no champion.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -134,6 +136,8 @@ class SliceEvidence(BaseModel):
     candidate: dict[str, MetricValue]
     champion: dict[str, MetricValue] | None = None
     difference: dict[str, MetricValue] | None = None
+    recalls: dict[str, MetricValue] = {}
+    champion_recalls: dict[str, MetricValue] | None = None
 
 
 class ModelEvidence(BaseModel):

@@ -16,10 +16,14 @@ class ColumnType(str, enum.Enum):
 
 
 class Kind(str, enum.Enum):
-    """What a model makes of a column: a quantity, a name out of a set, or a picture (the bytes of a PNG or JPEG file)."""
+    """What a model makes of a column: a quantity, a name out of a set, yes or no, a moment, words, or a picture (the bytes of a PNG or
+    JPEG file)."""
 
     NUMERIC = "numeric"
     CATEGORICAL = "categorical"
+    BOOLEAN = "boolean"
+    TIMESTAMP = "timestamp"
+    TEXT = "text"
     IMAGE = "image"
 
 
@@ -30,7 +34,9 @@ class Feature(BaseModel):
         name: the column.
         type: how it is stored.
         kind: how it is modelled.
-        reason: why it is of that kind (from the configuration, the schema, or its type).
+        reason: why it is of that kind (from the configuration, the schema, its type, or its values).
+        domain: lowest and highest possible value by the schema, None where it has no bound; None without a domain.
+        shape: height, width and channels that pictures are brought to; None for other kinds.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -39,6 +45,8 @@ class Feature(BaseModel):
     type: ColumnType
     kind: Kind
     reason: str
+    domain: tuple[float | None, float | None] | None = None
+    shape: tuple[int, int, int] | None = None
 
 
 class FeatureContract(BaseModel):

@@ -97,6 +97,9 @@ class Training(Record):
         class_weights: label value -> weight of a row; empty without class weights.
         parameters: number of trainable weights.
         labels: label values in the order of the model's outputs.
+        rows: rows of one epoch, copies by augmentation included.
+        model: name of the model.
+        model_reason: why it is this one, as a sentence.
     """
 
     epochs: list[Epoch]
@@ -105,19 +108,34 @@ class Training(Record):
     class_weights: dict[str, float]
     parameters: int
     labels: list[str]
+    rows: int = 0
+    model: str = ""
+    model_reason: str = ""
 
 
 class LearnedFeature(Record):
-    """What Transform learned about one feature, on train only.
+    """What Transform learned about one feature, on train only. Numbers of a feature with `log` are those after the logarithm.
 
     Attributes:
-        imputer: name of the imputer.
-        fill: the value that stands in for missing ones; None when train has no value at all.
+        imputer: name of the imputer; ``zeros`` for kinds that have none (timestamp, text, image).
+        fill: the value that stands in for missing ones, before scaling; None when train has no value at all, and for ``zeros``.
         present: train rows with a value.
-        missing: train rows without one.
-        mean: mean of the present values (numeric).
-        deviation: standard deviation of the present values (numeric).
+        missing: train rows without one: as many values were filled.
+        mean: mean of the present values, after cutting off (numeric).
+        deviation: standard deviation of the present values, after cutting off (numeric).
+        centre: what is subtracted where it is not the mean; None otherwise.
+        width: what is divided by where it is not the deviation; None otherwise.
+        outliers: name of the rule for values far out; None for none.
+        low: lowest value that reaches the model; None for no bound.
+        high: highest value that reaches the model; None for no bound.
+        beyond: share of the present values outside of the bounds; None without bounds.
+        log: whether the feature is taken as sign(x) log(1 + |x|).
+        by: the feature whose categories have fill values of their own; `groups` is how many of them.
+        coefficients: number of other features that predict it; None without a regression.
+        strongest: the three largest of the coefficients, in deviations.
         vocabulary: number of categories with an index of their own (categorical).
+        tokens: number of tokens with an index of their own (text).
+        findings: what is doubtful about it.
     """
 
     name: str
@@ -128,7 +146,20 @@ class LearnedFeature(Record):
     missing: int
     mean: float | None = None
     deviation: float | None = None
+    centre: float | None = None
+    width: float | None = None
+    outliers: str | None = None
+    low: float | None = None
+    high: float | None = None
+    beyond: float | None = None
+    log: bool = False
+    by: str | None = None
+    groups: int | None = None
+    coefficients: int | None = None
+    strongest: dict[str, float] = {}
     vocabulary: int | None = None
+    tokens: int | None = None
+    findings: list[Finding] = []
 
 
 class Pushed(Record):

@@ -21,6 +21,8 @@ PLUGIN: Schema = {
     "anyOf": [{"type": "string"}, {"type": "object", "minProperties": 1, "maxProperties": 1}],
 }
 PLUGIN_REF: Schema = {"$ref": "#/$defs/PluginSpec"}
+#: A text is a plug-in already; null and false turn it off.
+PLUGIN_OR_OFF: Schema = {"anyOf": [PLUGIN_REF, {"type": "null"}, {"const": False}]}
 
 
 def config_schema() -> Schema:
@@ -35,10 +37,47 @@ def config_schema() -> Schema:
     # `name: off` and parameters of single checks; features with imputers of their own.
     parts["Checks"]["properties"].pop("params")
     parts["Checks"]["additionalProperties"] = True
-    parts["Impute"]["additionalProperties"] = PLUGIN_REF
+    for section in ("Impute", "Outliers"):
+        parts[section]["additionalProperties"] = PLUGIN_OR_OFF if section == "Outliers" else PLUGIN_REF
+        parts[section]["properties"].pop("features")
+    parts["Outliers"]["properties"]["numeric"] = {"title": "Numeric", **PLUGIN_OR_OFF}
+    _augmentation(parts)
     weights = parts["Train"]["properties"]["class_weights"]
     weights["anyOf"] = [*weights["anyOf"], {"const": False}]
     return _with_head(_without_unfolded_defaults(schema), "Configuration of Retrain (retrain.yaml)")
+
+
+def _augmentation(parts: dict[str, Schema]) -> None:
+    """Operations are written as plug-ins are, with `probability` and `classes` among their parameters; a list alone is `ops`."""
+    common = parts["AugmentOp"]["properties"]
+    own = {k: v for k, v in common.items() if k != "op"}
+    own["classes"] = {
+        **own["classes"],
+        "anyOf": [{"type": "array", "items": {"type": ["string", "number"]}}, {"type": "null"}],
+    }
+    parts["AugmentOp"] = {
+        "title": "Operation",
+        "description": parts["AugmentOp"]["description"],
+        "anyOf": [
+            {"type": "string"},
+            {
+                "type": "object",
+                "minProperties": 1,
+                "maxProperties": 1,
+                "additionalProperties": {
+                    "anyOf": [
+                        {"type": "object", "properties": own},
+                        {"type": ["string", "number", "boolean", "null", "array"]},
+                    ]
+                },
+            },
+        ],
+    }
+    ops = parts["Augment"]["properties"]["ops"]
+    alone = {"type": "array", "items": ops["items"]}
+    augment = parts["Transform"]["properties"]["augment"]
+    # `off` is false to our YAML 1.1, and a text to editors with YAML 1.2.
+    augment["anyOf"] = [*augment["anyOf"], alone, {"enum": [False, "none", "off"]}]
 
 
 def record_schema() -> Schema:

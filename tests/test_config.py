@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from schemas.config import ConfigError, load_config, parse_config, set_override
 
@@ -29,8 +30,12 @@ def test_the_least_that_is_needed():
     assert [g.name for g in config.evaluate.gates] == ["metric_floor", "no_regression"]
 
 
-def test_a_dump_can_be_read_again():
-    config = load_config(ROOT / "examples" / "taxi.yaml")
+EXAMPLES = sorted(p.name for p in (ROOT / "examples").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_a_dump_can_be_read_again(name):
+    config = load_config(ROOT / "examples" / name)
     assert parse_config(json.loads(config.model_dump_json())) == config
     assert parse_config(config.model_dump(mode="json")) == config
 
@@ -98,3 +103,65 @@ def test_the_json_schemas_are_current():
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"run python scripts/make_schemas.py: {done.stderr}"
+
+
+def schema_errors(raw):
+    """What an editor would mark."""
+    jsonschema = pytest.importorskip("jsonschema")
+    schema = json.loads((ROOT / "schemas" / "retrain.schema.json").read_text())
+    return [e.message for e in jsonschema.Draft202012Validator(schema).iter_errors(raw)]
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_json_schema_takes_every_example(name):
+    assert schema_errors(yaml.safe_load((ROOT / "examples" / name).read_text())) == []
+
+
+TRANSFORMS = [
+    {
+        "impute": {
+            "numeric": "mean",
+            "boolean": {"constant": 0},
+            "fare": {"group_median": "company"},
+            "indicator": False,
+        }
+    },
+    {
+        "outliers": {
+            "numeric": "winsorize",
+            "fare": "off",
+            "age": False,
+            "pay": None,
+            "tip": {"winsorize": {"upper": 0.9}},
+        }
+    },
+    {"outliers": {"numeric": None}, "log": ["fare"], "text": {"ngrams": 1}, "image": {"height": 32, "width": 32}},
+    {"augment": [{"rotate": 15}, "flip", {"noise": {"deviation": 0.1, "probability": 0.5, "classes": [3, "4"]}}]},
+    {"augment": {"ops": [{"flip": "horizontal"}, {"jitter": None}], "per_epoch": True}},
+    {"augment": None},
+    {"augment": False},
+    {"augment": "off"},
+]
+
+
+@pytest.mark.parametrize("transform", TRANSFORMS)
+def test_every_way_of_writing_a_transform_is_in_the_json_schema(transform):
+    raw = having(transform=transform)
+    parse_config(raw)
+    assert schema_errors(raw) == []
+
+
+@pytest.mark.parametrize(
+    "transform",
+    [
+        {"imput": {}},
+        {"outliers": {"numeric": 3}},
+        {"augment": [3]},
+        {"augment": [{"rotate": 15, "flip": {}}]},
+        {"augment": {"copies": 2}},
+        {"augment": {"ops": [{"rotate": {"probability": 2}}]}},
+    ],
+)
+def test_what_is_wrong_is_wrong_for_both(transform):
+    assert problems(having(transform=transform))
+    assert schema_errors(having(transform=transform))

@@ -38,3 +38,10 @@ def test_the_same_digits_go_to_the_same_span_everywhere(built):
     names = sorted("/".join(p.parts[-3:]) for p in built[0].rglob("*.png"))
     # Another value means other spans: results in docs and tests that rest on the example change.
     assert hashlib.sha256("\n".join(names).encode()).hexdigest()[:16] == "309b1ff788bcd38c"
+
+
+def test_a_folder_with_other_things_is_not_removed(tmp_path):
+    (tmp_path / "letters").mkdir()
+    with pytest.raises(FileExistsError, match="holds 'letters', which is not of this data"):
+        digits.build(tmp_path)
+    assert [p.name for p in tmp_path.iterdir()] == ["letters"]

@@ -34,6 +34,21 @@ def severity(blocks: bool, warns: bool) -> Severity:
     return Severity.BLOCK if blocks else Severity.WARN if warns else Severity.OK
 
 
+def judged(value: float, warn: float | None, block: float | None, noise: float, sure: float) -> tuple[Severity, float]:
+    """Severity of a value that must exceed a limit and what chance explains, and the limit it exceeded (0 when it passes).
+
+    What exceeds the limit of `block`, but not for sure, still warns.
+
+    Args:
+        noise: what chance exceeds at the rate of warnings.
+        sure: the same at the rate of blocks.
+    """
+    if above(value, block) and above(value, sure):
+        return Severity.BLOCK, block or 0.0
+    beyond = [limit for limit in (warn, block) if limit is not None and above(value, limit)]
+    return (Severity.WARN, beyond[0]) if beyond and above(value, noise) else (Severity.OK, 0.0)
+
+
 def percent(share: float) -> str:
     """A share in per cent: one decimal, more for very small ones, so that a few rows never read as none."""
     value = 100 * share

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,12 +44,12 @@ def part(sample: Sample, labels: list[str], random: np.random.Generator) -> Samp
     return sample.take(known)
 
 
-def matrices(now: Sample, then: Sample) -> tuple[Floats, Floats]:
+def matrices(now: Sample, then: Sample, left_out: Collection[str] = ()) -> tuple[Floats, Floats]:
     """The features of both sides as numbers: categories by their rank in frequency in the reference, then unseen ones."""
     both: list[tuple[Floats, Floats]] = []
-    for name in sorted({*now.numeric} & {*then.numeric}):
+    for name in sorted({*now.numeric} & {*then.numeric} - {*left_out}):
         both.append((now.numeric[name], then.numeric[name]))
-    for name in sorted({*now.categorical} & {*then.categorical}):
+    for name in sorted({*now.categorical} & {*then.categorical} - {*left_out}):
         times = collections.Counter(v for v in then.categorical[name].tolist() if v is not None)
         rank = {v: float(i) for i, (v, _) in enumerate(sorted(times.items(), key=lambda item: (-item[1], item[0])))}
         both.append((_ranks(now, name, rank), _ranks(then, name, rank)))

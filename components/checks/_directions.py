@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from components import picture_statistics as statistics
 from components import statistics_rules as rules
-from components.checks import _images as images
 from components.samples import Floats, Mask, Sample
 
 #: What is compared: suffix of the column -> (degrees after which it repeats, its name in words).
@@ -31,7 +31,7 @@ class Difference:
 
     Attributes:
         kuiper: Kuiper's V, 0 to 1.
-        size: effective number of images, see `_images.effective`.
+        size: effective number of images, see `picture_statistics.effective`.
         then, now: degrees of the reference's images and of the current ones, without NaN.
         weight: of each current one.
         index: of each current one in the sample.
@@ -45,11 +45,11 @@ class Difference:
     now: Floats
     weight: Floats
     index: np.ndarray
-    steps: images.Steps
+    steps: statistics.Steps
 
     def floor(self, comparisons: int, alpha: float = rules.ALPHA) -> float:
         """What chance alone reaches."""
-        return images.kuiper_floor(self.size, comparisons, alpha)
+        return statistics.kuiper_floor(self.size, comparisons, alpha)
 
 
 def differences(sides: tuple[Sample, Sample], name: str, ours: Mask, theirs: Mask, weights: Floats) -> list[Difference]:
@@ -62,11 +62,11 @@ def differences(sides: tuple[Sample, Sample], name: str, ours: Mask, theirs: Mas
             continue
         index = np.flatnonzero(ours & np.isfinite(now.numeric[column]) & (weights > 0))
         before = then.numeric[column][theirs & np.isfinite(then.numeric[column])]
-        if min(len(index), len(before)) < images.LEAST:
+        if min(len(index), len(before)) < statistics.LEAST:
             continue
         values, weight = now.numeric[column][index], weights[index]
-        found, size = images.steps(before, values, weight), images.effective(len(before), weight)
-        out.append(Difference(suffix, images.kuiper(found), size, before, values, weight, index, found))
+        found, size = statistics.steps(before, values, weight), statistics.effective(len(before), weight)
+        out.append(Difference(suffix, statistics.kuiper(found), size, before, values, weight, index, found))
     return sorted(out, key=lambda d: -d.kuiper * math.sqrt(d.size))
 
 

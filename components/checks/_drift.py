@@ -1,83 +1,22 @@
-"""What the drift checks share: label first, distances of single features with their noise floors, words for both."""
+"""What the drift checks share: distances of single features with their noise floors, words for them, and how both checks judge."""
 
 from __future__ import annotations
 
-import collections
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from components import drift_rules as drift
 from components.checks import _common as common
+from components.checks._parts import Ints, Labels, Part, codes, parts, present
 from components.interfaces import DataContext
 from components.samples import Floats, Objects, Sample
 from components.statistics_rules import ALPHA, BLOCK_ALPHA
-from schemas.findings import Severity
-
-Ints = npt.NDArray[np.int64]
-
-#: A class is looked at on its own from so many rows a side on; with fewer, only gross changes exceed the noise.
-CLASS_ROWS = 100
-#: More classes than this are not looked at one by one, but together.
-CLASSES = 20
-#: Labels count as moved from 1 in 100 by chance: looking at each class when they did not move costs little.
-MOVED = 0.01
-#: How a missing value is called where it counts as a category.
-MISSING = "no value"
-
-
-@dataclass(frozen=True, eq=False)
-class Part:
-    """Rows to compare: all of them, or those of some classes.
-
-    Attributes:
-        label: the class it is about; None for all rows, or for several classes together.
-        before: indices of rows of the reference; None for all.
-        after: indices of rows of the span; None for all.
-        weights: of the reference's rows, so that its label shares are those of the span; None for equal ones.
-    """
-
-    label: str | None = None
-    before: Ints | None = None
-    after: Ints | None = None
-    weights: Floats | None = None
-
-
-def parts(before: Sample, after: Sample) -> list[Part]:
-    """What to compare so that another mix of labels is not taken for another distribution of the features.
-
-    All rows, where the label shares did not move beyond the noise. Otherwise each class with `CLASS_ROWS` a side, and the other classes
-    together, with the reference weighted to the span's label shares. Empty when the two have no label value in common.
-    """
-    code, of_before, of_after = _codes(before.labels, after.labels)
-    n, m = (np.bincount(x, minlength=len(code)).astype(np.float64) for x in (of_before, of_after))
-    if not _moved(n, m):
-        return [Part()]
-    large = [c for c in np.argsort(-(n + m), kind="stable") if min(n[c], m[c]) >= CLASS_ROWS][:CLASSES]
-    found = [Part(code[c], np.flatnonzero(of_before == c), np.flatnonzero(of_after == c)) for c in sorted(large)]
-    rest = np.minimum(n, m) > 0
-    rest[large] = False
-    one, two = np.flatnonzero(rest[of_before]), np.flatnonzero(rest[of_after])
-    if min(len(one), len(two)) >= (CLASS_ROWS if large else 1):
-        found.append(Part(None, one, two, (m / np.maximum(n, 1))[of_before[one]]))
-    return found
-
-
-def _moved(before: Floats, after: Floats) -> bool:
-    """Whether label shares moved beyond the noise: one of them (L-infinity), or all a little (Jensen-Shannon)."""
-    n, m = float(before.sum()), float(after.sum())
-    one = drift.largest_change(before, after)[0] > drift.largest_change_floor(before, after, n, m, alpha=MOVED)
-    return one or drift.jensen_shannon(before, after) > drift.jensen_shannon_floor(len(before), n, m, alpha=MOVED)
-
-
-def _codes(*labels: Objects) -> tuple[list[str], Ints, Ints]:
-    values = sorted({v for side in labels for v in side.tolist()})
-    number = {v: i for i, v in enumerate(values)}
-    one, two = (np.fromiter((number[v] for v in side.tolist()), np.int64, len(side)) for side in labels)
-    return values, one, two
+from schemas.findings import Finding, Severity
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,9 +47,7 @@ class Distance:
 
     def level(self, warn: float | None, block: float | None) -> Severity:
         """Severity with these limits; the noise must be exceeded too."""
-        blocks = common.above(self.value, block) and common.above(self.value, self.sure)
-        warns = any(common.above(self.value, x) for x in (warn, block)) and common.above(self.value, self.noise)
-        return common.severity(blocks, warns)
+        return common.judged(self.value, warn, block, self.noise, self.sure)[0]
 
     def among(self, context: DataContext) -> str:
         """In words which rows were compared; empty for all."""
@@ -120,61 +57,52 @@ class Distance:
 
     def observed(self) -> dict[str, float | int | str | None]:
         """The numbers of it, for `Finding.observed`."""
-        return {"rows": self.rows, "rows_before": self.rows_before, "label": self.part.label}
+        out: dict[str, float | int | str | None] = {
+            "rows": self.rows,
+            "rows_before": self.rows_before,
+            "label": self.part.label,
+        }
+        if self.category:
+            out |= {"category": self.category, "share": self.share, "share_before": self.share_before}
+        return out
 
 
-def numeric(before: Floats, after: Floats, part: Part, comparisons: int) -> Distance:
-    """Jensen-Shannon divergence of a numeric feature, on the reference's deciles and a bin for missing values."""
-    before, after = pick(before, part.before), pick(after, part.after)
+def numeric(before: Floats, after: Floats, chosen: Sequence[Part], comparisons: int) -> list[Distance]:
+    """Jensen-Shannon divergence of a numeric feature in each part, on the reference's deciles; missing values there have a bin."""
+    return [_numeric(pick(before, p.before), pick(after, p.after), p, comparisons) for p in chosen]
+
+
+def _numeric(before: Floats, after: Floats, part: Part, comparisons: int) -> Distance:
     upper = drift.edges(before[~np.isnan(before)])
     one, two = drift.histogram(before, upper, part.weights), drift.histogram(after, upper)
-    n, m, bins = _effective(len(before), part.weights), len(after), int(np.count_nonzero(one + two))
+    n, m, bins = drift.effective(len(before), part.weights), len(after), int(np.count_nonzero(one + two))
     noise, sure = (drift.jensen_shannon_floor(bins, n, m, comparisons, a) for a in (ALPHA, BLOCK_ALPHA))
     gone, gone_before = (float(x[-1] / x.sum()) if x.sum() else 0.0 for x in (two, one))
     return Distance(part, drift.jensen_shannon(one, two), noise, sure, m, len(before), gone, gone_before)
 
 
-def category(before: Objects, after: Objects, part: Part, comparisons: int, with_missing: bool = False) -> Distance:
-    """Largest change of the share of any category.
+def category(before: Objects, after: Objects, chosen: Sequence[Part], comparisons: int) -> list[Distance]:
+    """Largest change of the share of any category in each part; missing values there are a category."""
+    names, one, two = codes(before, after)
+    return [_category(names, pick(one, p.before), pick(two, p.after), p, comparisons) for p in chosen]
 
-    Args:
-        with_missing: whether a missing value is a category; otherwise such rows are left out.
-    """
-    before, after, weights = pick(before, part.before), pick(after, part.after), part.weights
-    if weights is not None:
-        there = np.array([v is not None for v in before.tolist()], bool)
-        weights = weights if with_missing else weights[there]
-        before = before if with_missing else before[there]
-    then, now = (collections.Counter(x.tolist()) for x in (before, after))
-    names = [c for c in {**then, **now} if with_missing or c is not None]
-    names.sort(key=lambda c: (c is None, c or ""))
-    two = np.array([now[c] for c in names], np.float64)
-    one = np.array([then[c] for c in names], np.float64)
-    rows_before, rows = int(one.sum()), int(two.sum())
-    if weights is not None:
-        number = {c: i for i, c in enumerate(names)}
-        at = np.fromiter((number[c] for c in before.tolist()), np.int64, len(before))
-        one = np.bincount(at, weights=weights, minlength=len(names)).astype(np.float64)
+
+def _category(names: list[str], before: Ints, after: Ints, part: Part, comparisons: int) -> Distance:
+    rows_before, rows = len(before), len(after)
+    one = np.bincount(before, part.weights, len(names)).astype(np.float64)
+    two = np.bincount(after, minlength=len(names)).astype(np.float64)
     value, most = drift.largest_change(one, two)
-    n = _effective(rows_before, weights)
-    noise, sure = (drift.largest_change_floor(one, two, n, rows, comparisons, a) for a in (ALPHA, BLOCK_ALPHA))
     if most < 0:
         return Distance(part, 0.0, 1.0, 1.0, rows, rows_before)
+    n = drift.effective(rows_before, part.weights)
+    noise, sure = (drift.largest_change_floor(one, two, n, rows, comparisons, a) for a in (ALPHA, BLOCK_ALPHA))
     shares = float(two[most] / two.sum()), float(one[most] / one.sum())
-    named = names[most]
-    return Distance(part, value, noise, sure, rows, rows_before, *shares, category=MISSING if named is None else named)
+    return Distance(part, value, noise, sure, rows, rows_before, *shares, category=names[most])
 
 
 def pick(values: npt.NDArray, chosen: Ints | None) -> npt.NDArray:
     """Some of the values; all without a choice."""
     return values if chosen is None else values[chosen]
-
-
-def _effective(rows: int, weights: Floats | None) -> float:
-    """Rows that weighted ones are worth (L. Kish, Survey Sampling (1965)): (sum w)^2 / sum w^2."""
-    if weights is None or not len(weights):
-        return float(rows)
-    return float(weights.sum() ** 2 / np.sum(weights**2))
 
 
 def worst(distances: Sequence[Distance], warn: float | None, block: float | None) -> Distance:
@@ -203,8 +131,98 @@ def direction(before: Floats, after: Floats, pair: str = "an old and a new row")
     return f"{'higher' if higher > 0.5 else 'lower'}, in {common.percent(chance)} of pairs of {pair}"
 
 
-def missing(distance: Distance, here: str, there: str) -> str:
-    """The share of missing values of a numeric feature, where it is part of the change."""
-    if abs(distance.share - distance.share_before) < 0.01:
-        return ""
-    return f"; {common.percent(distance.share)} are missing{here}, {common.percent(distance.share_before)} {there}"
+class DriftCheck(Protocol):
+    """The parameters that the two drift checks have in common."""
+
+    @property
+    def warn(self) -> Any: ...
+
+    @property
+    def block(self) -> Any: ...
+
+    @property
+    def ignore(self) -> tuple[str, ...]: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Kind:
+    """What the drift checks differ in.
+
+    Attributes:
+        code: of the findings.
+        unit: name of the limits and of the distance.
+        feature: what it looks at, in words.
+        columns: the columns of a sample that it looks at.
+        measure: the distance of a feature in each part.
+        text: (context, values before, values after, distance) -> what was measured, in words.
+        more: (values before, values after, distance, limit) -> what is told only of a feature that is flagged.
+        cause: what to look for, in words.
+    """
+
+    code: str
+    unit: str
+    feature: str
+    columns: Callable[[Sample], Mapping[str, Any]]
+    measure: Callable[[Any, Any, Sequence[Part], int], list[Distance]]
+    text: Callable[[DataContext, Distance], str]
+    more: Callable[[Any, Any, Distance, float], str]
+    cause: str
+
+
+def findings(context: DataContext, check: DriftCheck, kind: Kind) -> list[Finding]:
+    """One finding per feature of a kind that both samples have, about the values that are there: missing ones are for other checks."""
+    then, now = context.reference_sample, context.sample
+    if context.reference is None or then is None or now is None or not len(then) or not len(now):
+        return [common.nothing_to_compare(kind.code, context, common.why_no_reference(context))]
+    before, after, labels = kind.columns(then), kind.columns(now), Labels.of(then, now)
+    names = sorted({*before} & {*after})
+    if not names or not {*now.labels.tolist()} & {*then.labels.tolist()}:
+        why = f"there is no {kind.feature} feature" if not names else "the two have no label value in common"
+        return [common.nothing_to_compare(kind.code, context, why)]
+    chosen = {n: parts(labels, present(before[n]), present(after[n])) for n in names}
+    comparisons = sum(len(p) for p in chosen.values())
+    return [
+        _judge(context, check, kind, n, before[n], after[n], kind.measure(before[n], after[n], p, comparisons))
+        if p
+        else _nothing(context, kind, n, before[n], after[n])
+        for n, p in chosen.items()
+    ]
+
+
+def _nothing(context: DataContext, kind: Kind, name: str, before: npt.NDArray, after: npt.NDArray) -> Finding:
+    here, there = f"span {context.current.span}", "" if context.reference is None else common.name_of(context.reference)
+    empty = [side for side, values in ((here, after), (there, before)) if not present(values).any()]
+    why = f"{empty[0]} has no values" if empty else f"values in {here} and in {there} have no label value in common"
+    text = f"{name}: {why}, so that there is nothing to compare."
+    rows = {"rows": int(present(after).sum()), "rows_before": int(present(before).sum())}
+    return common.report(context, kind.code, name, Severity.OK, rows, {}, text, "")
+
+
+def _judge(
+    context: DataContext,
+    check: DriftCheck,
+    kind: Kind,
+    name: str,
+    before: npt.NDArray,
+    after: npt.NDArray,
+    distances: Sequence[Distance],
+) -> Finding:
+    unit, code = kind.unit, kind.code
+    warn, block = limits(context, code, name, getattr(check.warn, unit), getattr(check.block, unit))
+    most = worst(distances, warn, block)
+    level = Severity.OK if name in check.ignore else most.level(warn, block)
+    text = f"{name}: {kind.text(context, most)}"
+    if level.rank:
+        limit = block if level is Severity.BLOCK or warn is None else warn
+        text += kind.more(pick(before, most.part.before), pick(after, most.part.after), most, limit or 0.0)
+    elif name in check.ignore:
+        text += f"; it is not judged (checks.{code}.ignore)"
+    observed: common.Numbers = {unit: most.value, **most.observed()}
+    allowed = common.bounds(check, **{f"warn_noise_{unit}": most.noise, f"block_noise_{unit}": most.sure})
+    if warn is not None:
+        allowed = {**allowed, f"warn_{unit}": warn}
+    remedy = (
+        f"Look for a changed {kind.cause} of {name}. If the change is real, accept it with --accept {code} --reason TEXT, or list "
+        f"{name} in checks.{code}.ignore if it must move."
+    )
+    return common.report(context, code, name, level, observed, allowed, text + ".", remedy, statistic=most.value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -10,11 +11,9 @@ import numpy.typing as npt
 from components.checks import _common as common
 from components.interfaces import DataContext
 from components.samples import U64, Mask, RowKeys
+from schemas.findings import Finding, Severity
 
 Ints = npt.NDArray[np.int64]
-
-#: Fingerprint of a missing value (`components.fingerprints`: the mixed sum of nothing).
-MISSING = np.uint64(0)
 
 
 def current(context: DataContext) -> RowKeys | None:
@@ -86,6 +85,40 @@ def places(context: DataContext, keys: RowKeys, chosen: Mask) -> list[str]:
     files, numbers = keys.files[there], keys.numbers[there]
     first = np.lexsort((numbers, files))[: context.facts.rows_named]
     return common.places(context, files[first].tolist(), numbers[first].tolist())
+
+
+class Limits(Protocol):
+    """The limits of a check that counts rows."""
+
+    @property
+    def rows(self) -> int | None: ...
+
+
+def judged(
+    context: DataContext,
+    code: str,
+    subject: str,
+    limits: tuple[Limits, Limits],
+    keys: RowKeys,
+    chosen: Mask,
+    observed: common.Numbers,
+    text: str,
+    remedy: str,
+) -> Finding:
+    """A finding about rows of which there may be no more than so many.
+
+    Args:
+        limits: those of `warn` and `block`.
+        chosen: the rows that count, bool [n].
+        text: what was found, in words, without an end.
+    """
+    warn, block = limits
+    count = int(chosen.sum())
+    level = common.severity(common.above(count, block.rows), common.above(count, warn.rows))
+    text += f"; the limit is {block.rows if level is Severity.BLOCK else warn.rows} rows." if level.rank else "."
+    found = places(context, keys, chosen) if level.rank else []
+    allowed = {"warn_rows": warn.rows, "block_rows": block.rows}
+    return common.report(context, code, subject, level, observed, allowed, text, remedy, rows=found)
 
 
 def no_rows(context: DataContext) -> str:

@@ -12,6 +12,9 @@ from schemas.findings import Finding, Severity
 REMEDY_LABEL = "Look at data.label and at the rows that were selected; widen data.window if the spans are right."
 REMEDY_SPLIT = "Widen data.window, set data.split.stratify: true, enlarge that split, or drop the class from the data."
 REMEDY_RARE = "Set train.class_weights: balanced, collect more rows of it, or raise checks.class_balance."
+REMEDY_WEIGHTED = (
+    "Collect more rows of it, and hold its recall with evaluate.gates.recall_floor; or raise checks.class_balance."
+)
 
 
 @plugin
@@ -76,7 +79,8 @@ class ClassBalance(Check):
         values = {"share": share, "ratio": ratio, "rows": train[rarest], "classes": len(train)}
         observed: Numbers = {"class": rarest, **values}
         allowed = bounds(self, class_weights=int(context.class_weights))
-        return report(context, "class_balance", label, level, observed, allowed, f"{text}.", REMEDY_RARE)
+        remedy = REMEDY_WEIGHTED if context.class_weights else REMEDY_RARE
+        return report(context, "class_balance", label, level, observed, allowed, f"{text}.", remedy)
 
     def _one_class(self, context: DataContext, classes: list[str]) -> Finding:
         label, got = context.window.label, f"only the class {classes[0]!r}" if classes else "no labelled rows at all"

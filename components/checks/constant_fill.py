@@ -120,4 +120,4 @@ class ConstantFill(Check):
         blocks = level is Severity.BLOCK
         if value.why:
             return common.percent((self.block.new if blocks else self.warn.new) or 0.0)
-        return f"+{100 * ((self.block.share if blocks else limit) or 0.0):g} points"
+        return f"+{100 * ((self.block.share if blocks else limit) or 0.0):.1f} points"

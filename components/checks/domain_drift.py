@@ -8,7 +8,7 @@ import numpy as np
 
 from components import drift_rules as drift
 from components.checks import _common as common
-from components.checks import _domain
+from components.checks import _domain, _gaps
 from components.checks._draws import generator
 from components.checks._drift import limits, shared
 from components.interfaces import Check, DataContext, plugin
@@ -16,11 +16,11 @@ from components.parameters import ShareLimit
 from components.samples import Sample
 from components.statistics_rules import ALPHA, BLOCK_ALPHA
 from schemas.evidence import SpanEvidence
-from schemas.findings import Finding, Number, Severity
+from schemas.findings import Finding, Number
 
 CODE = "domain_drift"
 
-#: Rows of each side that the classifier sees: the noise is then 0.035, and it takes a second.
+#: Rows of each side that the classifier sees: the noise is then 0.06, and it takes a second.
 ROWS = 3000
 #: With fewer, it cannot learn anything.
 FEWEST = 60
@@ -44,8 +44,9 @@ class Block:
 class DomainDrift(Check):
     """How well a cross-validated classifier tells the span from the reference: 2 AUC - 1, 0 (not at all) to 1.
 
-    Both sides have the same label shares, by leaving rows out, so that a label shift alone is not seen. It finds what no single feature
-    shows, like a column that was shuffled or joined to the wrong rows.
+    Both sides have the same label shares, by leaving rows out, so that a label shift alone is not seen. Where a feature's share of missing
+    values moved, both sides get the same ones, since missing values are for `missing_shift` and `missing_by_label`. It finds what no
+    single feature shows, like a column that was shuffled or joined to the wrong rows.
 
     Attributes:
         warn: `separation`, 0 to 1 (default 0.10; adapts to the spans before once there are 8); ``off`` turns the level off.
@@ -56,6 +57,8 @@ class DomainDrift(Check):
     warn: Warn = Warn()
     block: Block = Block()
     ignore: tuple[str, ...] = ()
+
+    independent = True
 
     def check(self, context: DataContext) -> list[Finding]:
         """One finding about all features together."""
@@ -68,9 +71,10 @@ class DomainDrift(Check):
         if len(before) < FEWEST or not numeric + categorical:
             why = f"fewer than {FEWEST} rows" if len(before) < FEWEST else "no features"
             return [common.nothing_to_compare(CODE, context, f"the two have {why} in common")]
+        before, after, alike = _gaps.alike(before, after, numeric + categorical, random)
         seen = _domain.table(before, after, numeric, categorical)
         apart = _domain.tell_apart(seen, random)
-        return [self._judge(context, ref, seen, apart, len(before), random)]
+        return [self._judge(context, ref, seen, apart, alike, random)]
 
     def _judge(
         self,
@@ -78,15 +82,14 @@ class DomainDrift(Check):
         ref: SpanEvidence,
         seen: _domain.Table,
         apart: _domain.Apart,
-        rows: int,
+        alike: list[str],
         random: np.random.Generator,
     ) -> Finding:
+        rows = len(seen.after) // 2
         warn, block = limits(context, CODE, "data", self.warn.separation, self.block.separation)
         value = max(0.0, apart.value)
-        noise, sure = (drift.auc_floor(rows, rows, alpha=a) for a in (ALPHA, BLOCK_ALPHA))
-        blocks = common.above(value, block) and common.above(value, sure)
-        warns = any(common.above(value, x) for x in (warn, block)) and common.above(value, noise)
-        level = common.severity(blocks, warns)
+        noise, sure = (min(1.0, _domain.SPREAD * drift.auc_floor(rows, rows, alpha=a)) for a in (ALPHA, BLOCK_ALPHA))
+        level, limit = common.judged(value, warn, block, noise, sure)
         lost = _domain.features_that_tell(seen, apart, random) if level.rank else {}
         telling = [n for n, x in list(lost.items())[:3] if x > 0.1 * value]
         text = (
@@ -94,14 +97,14 @@ class DomainDrift(Check):
             f"{(1 + value) / 2:.3f}, which is a separation of {value:.3f} ({rows} rows each, {len(seen.names)} features)"
         )
         if level.rank:
-            limit = block if level is Severity.BLOCK or warn is None else warn
             text += f", by {_listed(telling)}" if telling else ""
-            text += f"; the limit is {limit or 0:.3g}"
+            text += f"; the limit is {limit:.3g}"
         observed: dict[str, Number | str | None] = {
             "separation": value,
             "auc": (1 + value) / 2,
             "rows": rows,
             "features": ", ".join(telling),
+            "missing_made_alike": ", ".join(alike),
         }
         allowed = common.bounds(self, warn_noise_separation=noise, block_noise_separation=sure)
         if warn is not None:

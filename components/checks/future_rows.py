@@ -75,20 +75,7 @@ class FutureRows(Check):
         oldest = float(times[there[later]].min())
         future = there[earlier] & (np.where(there[earlier], times, -np.inf) > oldest)
         count, rows = int(future.sum()), int(there[earlier].sum())
-        level = common.severity(common.above(count, self.block.rows), common.above(count, self.warn.rows))
         text = f"{name}: {count} of {rows} {earlier} rows are newer than the oldest {later} row"
-        text += f"; the limit is {(self.block if level.value == 'block' else self.warn).rows}." if level.rank else "."
         observed = {"newer": count, "rows": rows, "share": count / rows}
-        places = by_row.places(context, keys, future) if level.rank else []
-        remedy = REMEDY.format(name=name)
-        return common.report(
-            context,
-            "future_rows",
-            f"{earlier}, {later}",
-            level,
-            observed,
-            common.bounds(self),
-            text,
-            remedy,
-            rows=places,
-        )
+        subject, limits, remedy = f"{earlier}, {later}", (self.warn, self.block), REMEDY.format(name=name)
+        return by_row.judged(context, "future_rows", subject, limits, keys, future, observed, text, remedy)

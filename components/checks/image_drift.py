@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from components import picture_statistics as statistics
 from components import statistics_rules as rules
 from components.checks import _common as common
 from components.checks import _images as images
@@ -49,6 +50,8 @@ class ImageDrift(Check):
     warn: Warn = Warn()
     block: Block = Block()
 
+    independent = True
+
     def check(self, context: DataContext) -> list[Finding]:
         """One finding per property over all images, and one per property and class that is flagged."""
         there = images.pairs(context)
@@ -63,11 +66,11 @@ class ImageDrift(Check):
                 sides = values(now, name, what), values(then, name, what)
                 for group, ours, theirs in groups:
                     masks = ours & np.isfinite(sides[0]) & (weights > 0), theirs & np.isfinite(sides[1])
-                    if min(masks[0].sum(), masks[1].sum()) < images.LEAST:
+                    if min(masks[0].sum(), masks[1].sum()) < statistics.LEAST:
                         continue
                     found = self._judge(context, now, f"{name}.{what}", group, sides, masks, weights, comparisons)
                     findings += [found] if found.severity.rank or not group else []
-        few = f"fewer than {images.LEAST} images of a side can be decoded"
+        few = f"fewer than {statistics.LEAST} images of a side can be decoded"
         return findings or [common.nothing_to_compare(CODE, context, few)]
 
     def _judge(
@@ -82,14 +85,12 @@ class ImageDrift(Check):
         comparisons: int,
     ) -> Finding:
         now, then, weight = sides[0][masks[0]], sides[1][masks[1]], weights[masks[0]]
-        steps, size = images.steps(then, now, weight), images.effective(len(then), weight)
-        ks, noise = images.ks(steps), images.ks_floor(size, comparisons, rules.ALPHA)
-        sure = images.ks_floor(size, comparisons, rules.BLOCK_ALPHA)
+        steps, size = statistics.steps(then, now, weight), statistics.effective(len(then), weight)
+        ks, noise = statistics.ks(steps), statistics.ks_floor(size, comparisons, rules.ALPHA)
+        sure = statistics.ks_floor(size, comparisons, rules.BLOCK_ALPHA)
         subject = f"{column}{images.of_class(group)}"
         limit = common.adapted(context, CODE, subject, self.warn.ks, 1.0 if self.block.ks is None else self.block.ks)
-        blocks = common.above(ks, self.block.ks) and common.above(ks, sure)
-        beyond = common.above(ks, limit) or common.above(ks, self.block.ks)
-        level = common.severity(blocks, beyond and common.above(ks, noise))
+        level, bound = common.judged(ks, limit, self.block.ks, noise, sure)
         before = common.name_of(context.reference) if context.reference else ""
         what = column.rpartition(".")[2]
         medians = float(np.median(now)), float(np.median(then))
@@ -97,8 +98,7 @@ class ImageDrift(Check):
             f"{subject}: KS distance of the {WORDS.get(what, what)} between span {context.current.span} ({len(now)} images, median "
             f"{medians[0]:.4g}) and {before} ({len(then)}, {medians[1]:.4g}) is {ks:.2f}"
         )
-        bound = self.block.ks if blocks or limit is None else limit
-        text += f"; the limit is {bound:.2f}." if level.rank and bound is not None else "."
+        text += f"; the limit is {bound:.2f}." if level.rank else "."
         observed = {"ks": ks, "images": len(now), "images_before": len(then)}
         observed |= {"median": medians[0], "median_before": medians[1]}
         allowed = common.bounds(self, warn_noise_ks=noise, block_noise_ks=sure)
@@ -116,11 +116,11 @@ def values(sample: Sample, name: str, what: str) -> Floats:
     return sample.numeric.get(f"{name}.{what}", none)
 
 
-def _apart(values: Floats, steps: images.Steps) -> Mask:
+def _apart(values: Floats, steps: statistics.Steps) -> Mask:
     """Which images are on the side, of where both distributions differ most, that holds too many of them."""
     values_at, height = steps
     # Of equal gaps the outermost, so that the images named are the most unusual ones.
-    gaps = np.flatnonzero(np.abs(height) >= images.ks(steps) - common.ROUNDING)
+    gaps = np.flatnonzero(np.abs(height) >= statistics.ks(steps) - common.ROUNDING)
     low = height[gaps[0]] > 0
     apart: Mask = values <= values_at[gaps[0]] if low else values > values_at[gaps[-1]]
     return apart

@@ -19,7 +19,7 @@ from schemas.findings import Finding
 CODE = "image_files"
 UNREADABLE = (
     "Deliver the images named here again, as PNG, JPEG, GIF or BMP: they are broken, cut off or of another format, and TensorFlow cannot "
-    "decode them either. If they do no harm: --accept image_files --reason TEXT."
+    "decode them either; or the path in the table names no file. If they do no harm: --accept image_files --reason TEXT."
 )
 UNUSUAL = (
     "Look whether the images named here were cropped, resized or converted in another way than before. If the {what} is meant to be new, "
@@ -29,7 +29,7 @@ UNUSUAL = (
 
 @plugin
 class Warn:
-    """No image may be unreadable, since training stops at one; 1 % of unusual ones, as for unseen categories."""
+    """No image may be unreadable: the model sees a blank picture; 1 % of unusual ones, as for unseen categories."""
 
     unreadable: ShareLimit = 0.0
     unusual: ShareLimit = 0.01

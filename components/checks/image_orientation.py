@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from components import picture_statistics as statistics
 from components import statistics_rules as rules
 from components.checks import _common as common
 from components.checks import _directions as directions
@@ -53,6 +54,8 @@ class ImageOrientation(Check):
     warn: Warn = Warn()
     block: Block = Block()
 
+    independent = True
+
     def check(self, context: DataContext) -> list[Finding]:
         """One finding for all images, one for each of the first 20 classes, and one for each class that is flagged."""
         there = images.pairs(context)
@@ -67,7 +70,7 @@ class ImageOrientation(Check):
                 if found:
                     compared.append((name, group, found))
         if not compared:
-            why = f"fewer than {images.LEAST} images of a side have a direction"
+            why = f"fewer than {statistics.LEAST} images of a side have a direction"
             return [common.nothing_to_compare(CODE, context, why)]
         comparisons = sum(len(found) for _, _, found in compared)
         classes = any(group for _, group, _ in compared)
@@ -83,9 +86,7 @@ class ImageOrientation(Check):
             context, CODE, subject, self.warn.kuiper, 1.0 if self.block.kuiper is None else self.block.kuiper
         )
         noise, sure = most.floor(comparisons), most.floor(comparisons, rules.BLOCK_ALPHA)
-        blocks = common.above(most.kuiper, self.block.kuiper) and common.above(most.kuiper, sure)
-        beyond = common.above(most.kuiper, limit) or common.above(most.kuiper, self.block.kuiper)
-        level = common.severity(blocks, beyond and common.above(most.kuiper, noise))
+        level, bound = common.judged(most.kuiper, limit, self.block.kuiper, noise, sure)
         # Of a mixture of turned and other classes, an angle would say nothing: each class says its own.
         alone = bool(group) or not classes
         degrees = directions.turn(found) if level.rank and alone else None
@@ -93,8 +94,7 @@ class ImageOrientation(Check):
         where = f"{subject}: images of span {context.current.span} ({len(most.now)} with a direction)"
         text = f"{where} {_words(level, degrees, alone)} {before} ({len(most.then)})"
         text += f": Kuiper's V of the {DIRECTIONS[most.suffix][1]} is {most.kuiper:.2f}"
-        bound = self.block.kuiper if blocks or limit is None else limit
-        text += f"; the limit is {bound:.2f}." if level.rank and bound is not None else "."
+        text += f"; the limit is {bound:.2f}." if level.rank else "."
         observed: dict[str, float | str | None] = {
             "kuiper": most.kuiper,
             "of": most.suffix,

@@ -11,11 +11,12 @@ from components import statistics_rules as rules
 from components.checks import _common as common
 from components.checks import _contradictions as model
 from components.checks import _draws as draws
+from components.checks import _steady as steady
 from components.interfaces import Check, DataContext, plugin
 from components.parameters import ShareLimit
 from components.samples import Sample
 from schemas.evidence import SpanEvidence
-from schemas.findings import Finding, Severity
+from schemas.findings import Finding, Number
 
 REMEDY = (
     "Look at the rows named here: they are suspects, not proven wrong, and nothing was changed. Correct the labels at their "
@@ -47,7 +48,8 @@ class LabelNoise(Check):
     Gradient boosted trees learn four fifths of the reference sample, five times over; the rest and a fifth of the span's
     sample are predicted. A row is contradicted when another label's probability is above that label's own mean over rows
     that have it, and above that of its own label (confident learning: C. Northcutt, L. Jiang, I. Chuang, JAIR 70 (2021)).
-    The shares are compared label by label and weighted as in the span, so that a shift of the labels is no noise.
+    The shares are compared label by label and weighted as in the span, so that a shift of the labels is no noise. Features that
+    changed by themselves are left out: their rows contradict the model whatever their labels, and other checks name them.
 
     Attributes:
         warn: `excess`, share of rows more than in the reference, 0 to 1 (default 0.03); ``off`` turns the level off.
@@ -56,6 +58,8 @@ class LabelNoise(Check):
 
     warn: Warn = Warn()
     block: Block = Block()
+
+    independent = True
 
     def check(self, context: DataContext) -> list[Finding]:
         """One finding about the sample."""
@@ -67,40 +71,39 @@ class LabelNoise(Check):
         random = draws.generator(context, "label_noise")
         labels = [v for v in then.label_values if v in set(now.labels.tolist())]
         now, then = (model.part(s, labels, random) for s in (now, then))
-        both = model.matrices(now, then)
+        left_out = steady.moved(then, now)
+        both = model.matrices(now, then, left_out)
         if not 2 <= len(labels) <= model.LABELS or min(len(now), len(then)) < model.LEAST or not both[0].shape[1]:
-            why = f"it takes {model.LEAST} rows a side, a feature, and 2 to {model.LABELS} label values that both have"
+            why = f"it takes {model.LEAST} rows a side, a feature that did not change, and 2 to {model.LABELS} label values that both have"
             return [common.nothing_to_compare("label_noise", context, why)]
         numbers = [np.searchsorted(np.array(labels, object), s.labels).astype(np.int64) for s in (now, then)]
         found = model.contradicted(*both, numbers[0], numbers[1], len(labels), random)
-        return [self._judge(context, ref, now, found)]
+        return [self._judge(context, ref, now, found, left_out)]
 
-    def _judge(self, context: DataContext, ref: SpanEvidence, now: Sample, found: model.Contradicted) -> Finding:
+    def _judge(
+        self, context: DataContext, ref: SpanEvidence, now: Sample, found: model.Contradicted, left_out: list[str]
+    ) -> Finding:
         excess, deviation = model.excess(found)
         noise, sure = (NormalDist().inv_cdf(1 - a) * deviation for a in (rules.ALPHA, rules.BLOCK_ALPHA))
         widest = math.inf if self.block.excess is None else self.block.excess
         limit = common.adapted(context, "label_noise", "label", self.warn.excess, widest=widest)
-        bounds = [b for b in (limit, self.block.excess) if b is not None]
-        level = common.severity(
-            common.above(excess, self.block.excess) and excess > sure,
-            bool(bounds) and common.above(excess, min(bounds)) and excess > noise,
-        )
+        level, shown = common.judged(excess, limit, self.block.excess, noise, sure)
         count, rows, seed = int(found.now.sum()), len(now), context.facts.seed
         text = (
             f"label: {common.percent(count / rows)} of span {context.current.span} ({count} of {rows} sampled rows, seed {seed}) "
             f"contradict a model of {common.name_of(ref)}, {common.percent(excess)} more than its own rows"
         )
-        shown = self.block.excess if level is Severity.BLOCK else limit
-        text += f"; the limit is {common.percent(shown or 0.0)} more." if level.rank else "."
+        text += f", without {', '.join(left_out)}, which changed" if left_out else ""
+        text += f"; the limit is {common.percent(shown)} more." if level.rank else "."
         before = float(found.then.mean())
-        observed = {
+        observed: dict[str, Number | str | None] = {
             "excess": excess,
             "contradicted": count,
             "rows": rows,
             "share": count / rows,
             "share_before": before,
         }
-        observed |= {"rows_before": len(found.then), "seed": seed}
+        observed |= {"rows_before": len(found.then), "seed": seed, "left_out": ", ".join(left_out)}
         allowed = {**common.bounds(self, warn_noise_excess=noise, block_noise_excess=sure), "warn_excess_here": limit}
         places: list[str] = []
         if level.rank and len(now.files):

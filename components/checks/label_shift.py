@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+
+from components import drift_rules as drift
 from components import statistics_rules as rules
 from components.checks import _common as common
 from components.interfaces import Check, DataContext, plugin
@@ -33,7 +36,8 @@ class Block:
 
 @plugin
 class LabelShift(Check):
-    """Change of the label shares against the reference: Cramér's V and the largest change of a share (L-infinity).
+    """Change of the label shares against the reference: Cramér's V, taken as if both spans had equally many
+    rows, and the largest change of a share (L-infinity).
 
     Each statistic must exceed its limit and its noise floor. A class that is new or gone blocks, unless so few rows had
     it that chance explains it: below 1 in 20,000 it blocks, below 1 in 2000 it warns (over all classes).
@@ -60,9 +64,13 @@ class LabelShift(Check):
         ]
 
     def _shares(self, context: DataContext, ref: SpanEvidence, then: rules.Counts, now: rules.Counts) -> Finding:
-        v, l_inf = rules.cramers_v(then, now), rules.l_infinity(then, now)
-        v_floor, l_floor = (f(then, now) for f in (rules.cramers_v_floor, rules.l_infinity_floor))
-        v_sure, l_sure = (f(then, now, 1, rules.BLOCK_ALPHA) for f in (rules.cramers_v_floor, rules.l_infinity_floor))
+        classes, n, m = sorted({*then, *now}), sum(then.values()), sum(now.values())
+        one, two = (np.array([side.get(c, 0) for c in classes], np.float64) for side in (then, now))
+        v, (l_inf, at) = drift.even_v(then, now), drift.largest_change(one, two)
+        real = rules.cramers_v(then, now)
+        floors = (rules.cramers_v_floor(then, now, 1, a) for a in (rules.ALPHA, rules.BLOCK_ALPHA))
+        v_floor, v_sure = (drift.even_v_floor(v, real, f) for f in floors)
+        l_floor, l_sure = (drift.largest_change_floor(one, two, n, m, 1, a) for a in (rules.ALPHA, rules.BLOCK_ALPHA))
 
         def beyond(bound: Warn | Block, v_noise: float, l_noise: float) -> bool:
             by_v = common.above(v, bound.v) and common.above(v, v_noise)
@@ -71,8 +79,7 @@ class LabelShift(Check):
         warns = beyond(self.warn, v_floor, l_floor) or beyond(self.block, v_floor, l_floor)
         level = common.severity(beyond(self.block, v_sure, l_sure), warns)
         bound = self.block if level is Severity.BLOCK else self.warn
-        n, m = sum(then.values()), sum(now.values())
-        most = max(sorted({*then, *now}), key=lambda c: abs(now.get(c, 0) / m - then.get(c, 0) / n))
+        most = classes[at]
         share, before = now.get(most, 0) / m, then.get(most, 0) / n
         label, was = (
             context.window.label,

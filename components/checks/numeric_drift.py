@@ -6,11 +6,8 @@ from components.checks import _common as common
 from components.checks import _drift
 from components.interfaces import Check, DataContext, plugin
 from components.parameters import ShareLimit
-from components.samples import Sample
-from schemas.evidence import SpanEvidence
-from schemas.findings import Finding, Severity
-
-CODE = "numeric_drift"
+from components.samples import Floats
+from schemas.findings import Finding
 
 
 @plugin
@@ -32,10 +29,11 @@ class Block:
 
 @plugin
 class NumericDrift(Check):
-    """Jensen-Shannon divergence (bits, TFDV's unit) of each numeric feature from the reference, on its deciles and a bin for missing.
+    """Jensen-Shannon divergence (bits, TFDV's unit) of each numeric feature's present values from the reference's, on its deciles.
 
-    Flags only what exceeds the noise floor of the sample as well, corrected for the number of features. When the label shares moved,
-    each class is compared with itself, so that a label shift is not reported once more for every feature.
+    Flags only what exceeds the noise floor of the sample as well, corrected for the number of features. When the label shares of these
+    rows moved, each class is compared with itself, so that a label shift is not reported once more for every feature. Missing values
+    are for `missing_shift`, `missing_by_label` and `all_missing`.
 
     Attributes:
         warn: `bits`, 0 to 1 (default 0.011; adapts to the spans before once there are 8); ``off`` turns the level off.
@@ -47,56 +45,30 @@ class NumericDrift(Check):
     block: Block = Block()
     ignore: tuple[str, ...] = ()
 
+    independent = True
+
     def check(self, context: DataContext) -> list[Finding]:
         """One finding per numeric feature that both samples have."""
-        then, now, ref = context.reference_sample, context.sample, context.reference
-        if ref is None or then is None or now is None or not len(then) or not len(now):
-            return [common.nothing_to_compare(CODE, context, common.why_no_reference(context))]
-        names, parts = _drift.shared(then, now)[0], _drift.parts(then, now)
-        if not names or not parts:
-            why = "there is no numeric feature" if not names else "the two have no label value in common"
-            return [common.nothing_to_compare(CODE, context, why)]
-        return [self._judge(context, ref, then, now, n, parts, len(names) * len(parts)) for n in names]
-
-    def _judge(
-        self,
-        context: DataContext,
-        ref: SpanEvidence,
-        then: Sample,
-        now: Sample,
-        name: str,
-        parts: list[_drift.Part],
-        k: int,
-    ) -> Finding:
-        warn, block = _drift.limits(context, CODE, name, self.warn.bits, self.block.bits)
-        before, after = then.numeric[name], now.numeric[name]
-        worst = _drift.worst([_drift.numeric(before, after, p, k) for p in parts], warn, block)
-        level = Severity.OK if name in self.ignore else worst.level(warn, block)
-        where = f"span {context.current.span} against {common.name_of(ref)}{worst.among(context)}"
-        text = (
-            f"{name}: {where}, the divergence is {worst.value:.3g} bits ({worst.rows} rows against {worst.rows_before})"
-        )
-        if level.rank:
-            moved = _drift.direction(_drift.pick(before, worst.part.before), _drift.pick(after, worst.part.after))
-            limit = block if level is Severity.BLOCK or warn is None else warn
-            text += f"; values are {moved}{_drift.missing(worst, '', 'before')}; the limit is {limit or 0:.3g}"
-        elif name in self.ignore:
-            text += "; it is not judged (checks.numeric_drift.ignore)"
-        observed = {
-            "bits": worst.value,
-            "missing": worst.share,
-            "missing_before": worst.share_before,
-        } | worst.observed()
-        allowed = common.bounds(self, warn_noise_bits=worst.noise, block_noise_bits=worst.sure)
-        if warn is not None:
-            allowed = {**allowed, "warn_bits": warn}
-        return common.report(
-            context, CODE, name, level, observed, allowed, text + ".", _remedy(name), statistic=worst.value
-        )
+        return _drift.findings(context, self, KIND)
 
 
-def _remedy(name: str) -> str:
-    return (
-        f"Look for a changed unit, source or population of {name}. If the change is real, accept it with --accept numeric_drift "
-        f"--reason TEXT, or list {name} in checks.numeric_drift.ignore if it must move."
-    )
+def _text(context: DataContext, worst: _drift.Distance) -> str:
+    before = common.name_of(context.reference) if context.reference else ""
+    where = f"span {context.current.span} against {before}{worst.among(context)}"
+    return f"{where}, the divergence is {worst.value:.3g} bits ({worst.rows} values against {worst.rows_before})"
+
+
+def _more(before: Floats, after: Floats, worst: _drift.Distance, limit: float) -> str:
+    return f"; values are {_drift.direction(before, after)}; the limit is {limit:.3g}"
+
+
+KIND = _drift.Kind(
+    code="numeric_drift",
+    unit="bits",
+    feature="numeric",
+    columns=lambda sample: sample.numeric,
+    measure=_drift.numeric,
+    text=_text,
+    more=_more,
+    cause="unit, source or population",
+)

@@ -60,7 +60,7 @@ class RowCount(Check):
         noise, sure = (rules.count_change_floor(before, now.rows, a) for a in (rules.ALPHA, rules.BLOCK_ALPHA))
         level, limit = self._level(change, noise, sure, low, high)
         where = common.name_of(context.reference) if context.reference else "nothing"
-        text = f"rows: span {now.span} has {now.rows}, {where} had {before:g} ({100 * change:+.1f} %)"
+        text = f"rows: span {now.span} has {now.rows}, {where} had {before:.0f} ({100 * change:+.1f} %)"
         if not now.rows:
             level, text, limit = Severity.BLOCK, f"rows: span {now.span} has no labelled rows", "at least one row"
         if now.unlabelled:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from components.checks import _common as common
 from components.checks import _drift
+from components.checks._parts import Part
 from components.interfaces import Check, DataContext, plugin
 from components.parameters import ShareLimit
 from components.samples import Sample
 from schemas.findings import Finding, Number, Severity
 
 CODE = "serving_skew"
-WHOLE = _drift.Part()
+WHOLE = [Part()]
 TRAIN = 0
 
 
@@ -48,6 +49,8 @@ class ServingSkew(Check):
     block: Block = Block()
     ignore: tuple[str, ...] = ()
 
+    independent = True
+
     def check(self, context: DataContext) -> list[Finding]:
         """One finding per lacking column, and one per feature."""
         lacking = sorted({*context.facts.serving_lacks})
@@ -71,9 +74,9 @@ class ServingSkew(Check):
         unit = "bits" if number else "l_infinity"
         warn, block = _drift.limits(context, CODE, name, getattr(self.warn, unit), getattr(self.block, unit))
         if number:
-            there = _drift.numeric(train.numeric[name], serving.numeric[name], WHOLE, k)
+            there = _drift.numeric(train.numeric[name], serving.numeric[name], WHOLE, k)[0]
         else:
-            there = _drift.category(train.categorical[name], serving.categorical[name], WHOLE, k, with_missing=True)
+            there = _drift.category(train.categorical[name], serving.categorical[name], WHOLE, k)[0]
         level = Severity.OK if name in self.ignore else there.level(warn, block)
         limit = (block if level is Severity.BLOCK or warn is None else warn) or 0.0
         text = f"{name}: {_text(context, there, number)}"
@@ -112,7 +115,11 @@ def _beyond(train: Sample, serving: Sample, name: str, there: _drift.Distance, l
     if name not in train.numeric:
         return f"; the limit is {100 * limit:.3g} points"
     moved = _drift.direction(train.numeric[name], serving.numeric[name], "a train and a serving row")
-    missing = _drift.missing(there, " when served", "in train")
+    missing = ""
+    if abs(there.share - there.share_before) >= 0.01:
+        missing = (
+            f"; {common.percent(there.share)} are missing when served, {common.percent(there.share_before)} in train"
+        )
     return f"; served values are {moved}{missing}; the limit is {limit:.3g}"
 
 

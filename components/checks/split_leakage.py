@@ -8,7 +8,7 @@ from components.checks import _common as common
 from components.checks import _rows as by_row
 from components.interfaces import Check, DataContext, plugin
 from components.parameters import CountLimit, ShareLimit
-from components.samples import U64, Mask, RowKeys
+from components.samples import MISSING, U64, Mask, RowKeys
 from schemas.evidence import SPLITS
 from schemas.findings import Finding
 
@@ -34,10 +34,14 @@ class Warn:
 
 @plugin
 class Block:
-    """None for ids, entities and whole rows, as Deepchecks; inputs are off, since a coincidence cannot be ruled out."""
+    """None for ids, entities and whole rows, as Deepchecks; inputs are off, since a coincidence cannot be ruled out.
+
+    Entities are off where rows are split by time: they come again later by design.
+    """
 
     ids: CountLimit = 0
     entities: CountLimit = 0
+    entities_by_time: CountLimit = None
     rows: CountLimit = 0
     inputs: ShareLimit = None
 
@@ -52,7 +56,7 @@ class SplitLeakage(Check):
     Attributes:
         warn: `inputs`, share of test rows whose inputs are also in train or eval, 0 to 1 (default 0.01).
         block: numbers of `ids`, `entities` and whole `rows` in several splits (default 0 each), and `inputs` as in `warn`
-            (off); ``off`` turns one off.
+            (off); ``off`` turns one off. Where rows are split by time, `entities_by_time` (off) takes the place of `entities`.
     """
 
     warn: Warn = Warn()
@@ -64,22 +68,26 @@ class SplitLeakage(Check):
         if keys is None or not len(keys):
             return [common.nothing_to_compare("split_leakage", context, by_row.no_rows(context))]
         found = []
-        for what, column, values in (("ids", facts.id, keys.id), ("entities", facts.entity, keys.entity)):
+        entities = "entities_by_time" if facts.by_time else "entities"
+        for what, column, values in (("ids", facts.id, keys.id), (entities, facts.entity, keys.entity)):
             if column is not None and values is not None:
                 remedy = REMEDY.format(what=f"rows of one {column}", column=column, limit=what)
-                found.append(self._things(context, keys, what, f"{what} ({column})", values, remedy))
+                subject = f"{what.removesuffix('_by_time')} ({column})"
+                found.append(self._things(context, keys, what, subject, values, remedy))
         found.append(self._things(context, keys, "rows", "rows", keys.row, ROWS))
         return [*found, self._inputs(context, keys)]
 
     def _things(
         self, context: DataContext, keys: RowKeys, what: str, subject: str, values: U64, remedy: str
     ) -> Finding:
-        known = values != by_row.MISSING
+        known = values != MISSING
         leaked = known & in_several(values, keys.split)
         count, all_of = len(np.unique(values[leaked])), len(np.unique(values[known]))
         limit: int | None = getattr(self.block, what)
         level = common.severity(common.above(count, limit), warns=False)
         text = f"{subject}: {count} of {all_of} are in more than one split, in {int(leaked.sum())} of {len(keys)} rows"
+        if count and limit is None and what == "entities_by_time":
+            text += "; entities may come again where rows are split by time"
         text += f"; the limit is {limit}." if level.rank else "."
         observed = {"leaked": count, "distinct": all_of, "leaked_rows": int(leaked.sum()), "rows": len(keys)}
         places = by_row.places(context, keys, leaked) if level.rank else []

@@ -15,7 +15,7 @@ from components.interfaces import Check, DataContext, plugin
 from components.parameters import AmountLimit, ShareLimit
 from components.samples import Floats, Sample
 from schemas.evidence import SPLITS
-from schemas.findings import Finding, Severity
+from schemas.findings import Finding
 
 REMEDY_LABEL = (
     "Set data.split.stratify: true, unless rows are split by time or group: then the label really depends on that, and a "
@@ -72,6 +72,8 @@ class SplitSkew(Check):
     warn: Warn = Warn()
     block: Block = Block()
 
+    independent = True
+
     def check(self, context: DataContext) -> list[Finding]:
         """One finding about the label, and one per feature of the sample."""
         sample, units = context.sample, _units(context)
@@ -103,13 +105,9 @@ class SplitSkew(Check):
         block: float | None,
         remedy: str,
     ) -> Finding:
-        blocks = common.above(gap.value, block) and gap.value > gap.sure
-        bounds = [b for b in (warn, block) if b is not None]
-        warns = bool(bounds) and common.above(gap.value, min(bounds)) and gap.value > gap.noise
-        level = common.severity(blocks, warns)
+        level, shown = common.judged(gap.value, warn, block, gap.noise, gap.sure)
         text = f"{name}: {gap.split} ({gap.rows} rows) differs from train in span {context.current.span} by {unit} {gap.value:.3f}"
-        shown = block if level is Severity.BLOCK else warn
-        text += f"; the limit is {shown or 0:g}." if level.rank else "."
+        text += f"; the limit is {shown:g}." if level.rank else "."
         observed: common.Numbers = {"difference": gap.value, "split": gap.split, "rows": gap.rows}
         allowed = {"warn": warn, "block": block, "warn_noise": gap.noise, "block_noise": gap.sure}
         return common.report(context, "split_skew", name, level, observed, allowed, text, remedy, statistic=gap.value)
@@ -143,18 +141,11 @@ def _labels(labels: Mapping[str, Mapping[str, int]], units: Mapping[str, float],
                 {v: math.ceil(n * units[s]) for v, n in c.items()} for s, c in ((SPLITS[0], train), (split, held))
             )
             # V of unequal sides is small whatever differs; as of equal ones, it does not depend on the shares of the splits.
-            value, real = _even_v(train, held), rules.cramers_v(train, held)
+            value, real = drift.even_v(train, held), rules.cramers_v(train, held)
             floors = (rules.cramers_v_floor(one, two, comparisons, a) for a in (rules.ALPHA, rules.BLOCK_ALPHA))
-            noise, sure = (min(1.0, value * f / real) if real else 1.0 for f in floors)
+            noise, sure = (drift.even_v_floor(value, real, f) for f in floors)
             gaps.append(_Gap(split, value, noise, sure, sum(held.values())))
     return _farthest(gaps)
-
-
-def _even_v(one: Mapping[str, int], two: Mapping[str, int]) -> float:
-    """Cramér's V between two sides and the label as it would be with equally many rows of each side."""
-    n, m = sum(one.values()), sum(two.values())
-    shares = [(one.get(v, 0) / n, two.get(v, 0) / m) for v in {*one, *two}]
-    return math.sqrt(math.fsum((p - q) ** 2 / (p + q) for p, q in shares if p + q) / 2)
 
 
 def _feature(sample: Sample, name: str, units: Mapping[str, float], comparisons: int) -> _Gap | None:

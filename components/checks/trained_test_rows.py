@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from components.checks import _common as common
 from components.checks import _rows as by_row
 from components.interfaces import Check, DataContext, plugin
@@ -52,19 +50,11 @@ class TrainedTestRows(Check):
         test = keys.split == SPLITS.index("test")
         known = test & by_row.among(keys.row, trained)
         count, rows = int(known.sum()), int(test.sum())
-        level = common.severity(common.above(count, self.block.rows), common.above(count, self.warn.rows))
         share = count / rows if rows else 0.0
         text = (
             f"rows: {common.percent(share)} of the window's test rows ({count} of {rows}) were trained on by earlier runs, "
             f"which split rows in another way"
         )
-        text += (
-            f"; the limit is {(self.block if level.value == 'block' else self.warn).rows} rows." if level.rank else "."
-        )
         observed = {"share": share, "trained": count, "rows": rows}
-        places = by_row.places(context, keys, np.asarray(known)) if level.rank else []
-        return [
-            common.report(
-                context, "trained_test_rows", "rows", level, observed, common.bounds(self), text, REMEDY, rows=places
-            )
-        ]
+        limits = self.warn, self.block
+        return [by_row.judged(context, "trained_test_rows", "rows", limits, keys, known, observed, text, REMEDY)]

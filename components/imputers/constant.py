@@ -22,12 +22,13 @@ class Constant(Imputer):
     """Fills with a value of your choice, whatever train holds: ``{constant: unknown}`` or ``{constant: 0}``.
 
     Attributes:
-        value: a number for numeric features; a number or a text for categorical ones. Required.
+        value: a number for numeric features; a number or a text for categorical ones; 0, 1 or a word for
+            yes or no (`kinds.booleans`) for boolean ones. Required.
     """
 
     value: Annotated[Real | str, BeforeValidator(_number_or_text)]
 
-    kinds = ("numeric", "categorical")
+    kinds = ("numeric", "categorical", "boolean")
 
     def fill(self, summary: NumericSummary | CategoricalSummary) -> float | str:
         """The value, as a category's text where needed. Raises ValueError for a text and a numeric feature."""

@@ -9,7 +9,7 @@ from components.interfaces import CategoricalSummary, Imputer, NumericSummary, p
 class MostFrequent(Imputer):
     """Fills with the category that most rows in train have; of equally frequent ones, the first by name."""
 
-    kinds = ("categorical",)
+    kinds = ("categorical", "boolean")
 
     def fill(self, summary: NumericSummary | CategoricalSummary) -> str | None:
         """The category; None when train has no value. Raises ValueError for a numeric feature."""

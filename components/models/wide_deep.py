@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
-
-from pydantic import Field
+from typing import TYPE_CHECKING
 
 from components.interfaces import ModelFamily, ModelInputs, plugin
+from components.models import _parts as parts
 
 if TYPE_CHECKING:
     import keras
@@ -23,33 +22,26 @@ class WideDeep(ModelFamily):
         l2: weight of the L2 penalty on the linear part and the hidden layers.
     """
 
-    hidden: tuple[Annotated[int, Field(gt=0)], ...] = (64, 32)
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
-    embedding: Annotated[int, Field(gt=0)] = 8
-    l2: Annotated[float, Field(ge=0)] = 1e-5
+    hidden: parts.Widths = (64, 32)
+    dropout: parts.Rate = 0.1
+    embedding: parts.Width = 8
+    l2: parts.Penalty = 1e-5
 
     def build(self, inputs: ModelInputs) -> keras.Model:
         """See `ModelFamily.build`."""
         import keras
 
-        numeric = keras.Input((inputs.numeric,), dtype="float32", name="numeric")
-        categorical = keras.Input((inputs.categorical,), dtype="int64", name="categorical")
-        penalty = keras.regularizers.L2(self.l2) if self.l2 else None
-        # Both inputs are always connected (Keras refuses a model with one that is not), also where a table has none of a kind.
-        vectors = keras.layers.Embedding(inputs.vocabulary, self.embedding, name="embedding")(categorical)
-        deep = [numeric, keras.layers.Flatten()(vectors)]
+        given = parts.make_inputs(inputs)
         wide = []
         if inputs.numeric:
-            wide.append(keras.layers.Dense(inputs.classes, kernel_regularizer=penalty, name="wide_numeric")(numeric))
+            weights = keras.layers.Dense(inputs.classes, kernel_regularizer=parts.penalty(self.l2), name="wide_numeric")
+            wide.append(weights(given["numeric"]))
         if inputs.categorical:
             scores = keras.layers.Embedding(
                 inputs.vocabulary, inputs.classes, embeddings_initializer="zeros", name="wide"
             )
-            wide.append(keras.layers.GlobalAveragePooling1D(name="wide_mean")(scores(categorical)))
-        x = keras.layers.Concatenate()(deep)
-        for i, width in enumerate(self.hidden):
-            x = keras.layers.Dense(width, activation="relu", kernel_regularizer=penalty, name=f"hidden_{i}")(x)
-            if self.dropout:
-                x = keras.layers.Dropout(self.dropout, name=f"dropout_{i}")(x)
+            wide.append(keras.layers.GlobalAveragePooling1D(name="wide_mean")(scores(given["categorical"])))
+        x = keras.layers.Concatenate()(parts.vectors(inputs, given, self.embedding))
+        x = parts.hidden(x, self.hidden, self.dropout, self.l2)
         logits = keras.layers.Add(name="logits")([keras.layers.Dense(inputs.classes, name="deep")(x), *wide])
-        return keras.Model({"numeric": numeric, "categorical": categorical}, logits, name="wide_deep")
+        return keras.Model(given, logits, name="wide_deep")

@@ -6,9 +6,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from components.plan import check_columns, common_columns
+from components.contract import check_columns
+from components.plan import common_columns
 from components.registry import build_all
 from components.spans import find_spans, pick_window
+from components.tfmd import read_schema
 from pipeline.commands.output import emit_json
 from pipeline.commands.run import check_runner
 from pipeline.versions import versions
@@ -30,7 +32,9 @@ def problems_of_data(config: PipelineConfig, base: Path) -> tuple[list[str], lis
             window
         )  # columns of records are only known to TensorFlow; images have two, the image and the label
     try:
-        check_columns(config, common_columns(files, config.data.source.format))
+        schema = base / config.data.schema_file if config.data.schema_file else None
+        known = [f.name for f in read_schema(schema).feature] if schema and schema.is_file() else []
+        check_columns(config, common_columns(files, config.data.source.format), known)
     except ConfigError as error:
         return error.problems, list(window)
     except DataBlocked as error:

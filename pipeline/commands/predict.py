@@ -16,6 +16,7 @@ from pipeline.commands.output import emit_json
 from pipeline.errors import UsageError
 from pipeline.workspace import Workspace
 from schemas.config import PipelineConfig, load_config
+from schemas.features import Kind
 from schemas.findings import DataBlocked
 
 
@@ -43,6 +44,7 @@ def format_of(path: Path, config: PipelineConfig) -> str:
 def score_file(path: Path, form: str, model: str) -> Iterator[tuple[list[str], list[str], Any]]:
     """Batches of (label values, predicted labels, probabilities float32 [n, classes]), in the order of the rows."""
     from components import examples, sources
+    from components.kinds import picture_paths
     from components.serving import Scorer
 
     scorer = Scorer(model)
@@ -52,15 +54,17 @@ def score_file(path: Path, form: str, model: str) -> Iterator[tuple[list[str], l
         raise UsageError(
             f"{path}: lacks the columns {', '.join(lacking)}, which the model needs. They may be empty, but must be there."
         )
+    pictures = [f.name for f in scorer.contract.of_kind(Kind.IMAGE)]
     row = 1
     for raw in sources.read_raw(str(path), form):
         names = [n for n in raw.schema.names if n in types]
         known = pa.RecordBatch.from_arrays([raw.column(raw.schema.get_field_index(n)) for n in names], names=names)
-        batch = sources.typed(sources.complete(known, types), types, str(path), row)
+        typed = sources.typed(sources.complete(known, types), types, str(path), row)
         row += raw.num_rows
-        for start in range(0, batch.num_rows, 4096):
-            scores = scorer(list(examples.encode(batch.slice(start, 4096))))
-            yield scorer.labels, [scorer.labels[i] for i in scores.argmax(axis=1)], scores
+        for batch in picture_paths.with_pictures(raw, typed, pictures, str(path), form):
+            for start in range(0, batch.num_rows, 4096):
+                scores = scorer(list(examples.encode(batch.slice(start, 4096))))
+                yield scorer.labels, [scorer.labels[i] for i in scores.argmax(axis=1)], scores
 
 
 def predict_command(

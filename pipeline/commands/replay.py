@@ -13,7 +13,7 @@ from pipeline.commands.output import emit_json
 from pipeline.commands.run import execute
 from pipeline.console import RunDisplay
 from pipeline.errors import UsageError
-from pipeline.job import PLAN, STAGES, Job
+from pipeline.job import PLAN, Job, stages_for
 from pipeline.locate import find_place
 from pipeline.workspace import Workspace, new_run_id
 from schemas.config import parse_config
@@ -79,7 +79,7 @@ def replay_command(run: str, config: Path | None, workspace: Path | None, as_jso
             recorded=folder,
             until=record.until,
         )
-        with scratch.lock(run_id) as lock, RunDisplay(STAGES) as display:
+        with scratch.lock(run_id) as lock, RunDisplay(stages_for(record.config)) as display:
             again, events = execute(job, parsed, Path(record.config_path), scratch, lock, display)
         for event in events if debug else []:
             print(event.traceback, file=sys.stderr)

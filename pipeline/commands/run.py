@@ -12,7 +12,7 @@ from components.spans import find_spans, pick_window
 from pipeline.commands.output import emit_json
 from pipeline.console import RunDisplay
 from pipeline.errors import UsageError
-from pipeline.job import STAGES, Event, Job
+from pipeline.job import Event, Job, stages_for
 from pipeline.lock import RunLock
 from pipeline.supervise import Supervisor, finish, new_record, settle
 from pipeline.workspace import Workspace, new_run_id
@@ -100,9 +100,10 @@ def run_command(
         ConfigError, UsageError, LockHeld: before anything is run.
     """
     let_through = accepted(accept, reason)
-    if until is not None and until not in STAGES:
-        raise UsageError(f"--until {until}: is no stage.{did_you_mean(until, list(STAGES))}")
     parsed = load_config(config, overrides)
+    stages = stages_for(parsed.model_dump(mode="json"))
+    if until is not None and until not in stages:
+        raise UsageError(f"--until {until}: is no stage of this pipeline.{did_you_mean(until, list(stages))}")
     build_all(parsed)
     check_runner(parsed)
     base = config.resolve().parent
@@ -125,7 +126,7 @@ def run_command(
             cache=use_cache,
             until=until,
         )
-        shown = STAGES[: STAGES.index(until) + 1] if until else STAGES
+        shown = stages[: stages.index(until) + 1] if until else stages
         with RunDisplay(shown) as display:
             record, events = execute(job, parsed, config.resolve(), place, lock, display)
             display.finish(record)

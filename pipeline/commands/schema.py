@@ -9,7 +9,8 @@ from typing import Any
 from rich.console import Group
 from tensorflow_metadata.proto.v0 import schema_pb2
 
-from components import plan, tfmd
+from components import tfmd
+from components.contract import make_contract
 from pipeline import kept
 from pipeline.commands.output import emit, emit_json, emit_view
 from pipeline.errors import UsageError
@@ -104,7 +105,7 @@ def _columns(found: InForce) -> list[dict[str, str]]:
     if found.path is None:
         return []
     known = tfmd.schema_columns(found.schema)
-    contract = plan.make_contract(found.config, {n: c.type for n, c in known.items()}, known)
+    contract = make_contract(found.config, {n: c.type for n, c in known.items()}, known)
     return [
         {
             "name": f.name,

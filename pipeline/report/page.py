@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,11 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from pipeline import wording
+from pipeline import audit, wording
 from pipeline.explain import explanation_of, main_metric
+from pipeline.learned import learned_note, learned_tables
 from pipeline.report.charts import Forest, curves_chart, forest, rate_chart, trend
+from pipeline.report.histograms import Strips, strips
 from schemas import __version__
 from schemas.evidence import OVERALL, SPLITS, SliceEvidence
 from schemas.findings import Severity, verdict
@@ -21,8 +24,32 @@ FOLDER = Path(__file__).parent
 FILTERS = ("number", "metric_name", "metric_value", "interval", "percent", "duration", "moment", "size")
 
 
+@dataclass(frozen=True)
+class AuditedInput:
+    """One input in the audit: its table, and its histograms where it has any."""
+
+    name: str
+    columns: list[str]
+    rows: list[list[str]]
+    strips: Strips | None
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """The section about augmentation."""
+
+    files: audit.AuditFiles
+    policy: str
+    drawn: tuple[list[str], list[list[str]]]
+    parts: tuple[AuditedInput, ...]
+    note: str = audit.SIDE_NOTE
+
+
 def render(record: RunRecord) -> str:
-    """The page. Shows no rows and no values of features, apart from labels, slices and what stands in for missing."""
+    """The page. Reads the audit of augmentation where it lies; all else is in the record.
+
+    Shows no rows and no values of features, apart from labels, slices, bounds and what stands in for missing.
+    """
     metric = main_metric(record)
     training = record.training
     page = _environment().get_template("report.html.j2")
@@ -30,7 +57,7 @@ def render(record: RunRecord) -> str:
         record=record,
         told=explanation_of(record),
         tone=wording.STATUS_TONES[record.status],
-        word=wording.STATUS_WORDS[record.status],
+        word=wording.outcome(record),
         why_title="Worth a look" if record.status is Status.PUSHED else "Why",
         where=wording.span_text(record),
         sums=verdict(record.findings),
@@ -42,10 +69,30 @@ def render(record: RunRecord) -> str:
         curves=curves_chart(training) if training else None,
         rate=rate_chart(training) if training else None,
         trend=trend,
+        learned=learned_tables(record.learned),
+        learned_note=learned_note(record.learned),
+        augmentation=_augmentation(record),
+        stopped_there=wording.by_augmentation(record),
+        recall_table=wording.recall_table,
+        overall_name=OVERALL,
         splits=SPLITS,
         css=Markup((FOLDER / "report.css").read_text(encoding="utf-8")),
         made_by=f"Retrain {__version__}",
     )
+
+
+def _augmentation(record: RunRecord) -> Augmentation | None:
+    files = audit.audit_of(record)
+    if files is None:
+        return None
+    found = files.audit
+    if found is None:
+        return Augmentation(files, "", ([], []), ())
+    parts = []
+    for name, of in found.inputs.items():
+        groups = audit.sides(record, name, of)
+        parts.append(AuditedInput(name, *audit.side_table(groups), strips(groups)))
+    return Augmentation(files, audit.policy_text(found), audit.drawn_table(found), tuple(parts))
 
 
 def _overall(record: RunRecord) -> SliceEvidence | None:

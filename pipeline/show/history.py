@@ -10,7 +10,7 @@ from rich.text import Text
 
 from pipeline.explain import explanation_of, main_metric
 from pipeline.show.tables import note, table
-from pipeline.wording import STATUS_TONES, STATUS_WORDS, TONE_GLYPHS, duration, metric_name, metric_value
+from pipeline.wording import STATUS_TONES, TONE_GLYPHS, duration, metric_name, metric_value, outcome
 from pipeline.workspace import BadRecord
 from schemas.run_record import RunRecord
 
@@ -29,7 +29,7 @@ def _row(record: RunRecord | BadRecord) -> list[Text | str]:
     if isinstance(record, BadRecord):
         return [record.run_id, Text("✗ unreadable", "red"), "–", "–", "–", "–"]
     tone = STATUS_TONES[record.status]
-    status = Text(f"{TONE_GLYPHS[tone]} {STATUS_WORDS[record.status]}", TONE_STYLES[tone])
+    status = Text(f"{TONE_GLYPHS[tone]} {outcome(record)}", TONE_STYLES[tone])
     metric = main_metric(record)
     value = record.evaluation.overall.candidate[metric] if record.evaluation and metric else None
     return [

@@ -6,8 +6,18 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from pipeline.explain import explanation_of
+from pipeline.learned import learned_note, learned_tables
 from pipeline.show.tables import fields, note, sparkline, table
-from pipeline.wording import duration, interval, metric_name, metric_value, number, percent, span_text
+from pipeline.wording import (
+    duration,
+    interval,
+    metric_name,
+    metric_value,
+    number,
+    percent,
+    recall_table,
+    span_text,
+)
 from schemas.evidence import SPLITS, MetricValue, SliceEvidence
 from schemas.run_record import RunRecord
 
@@ -23,12 +33,12 @@ def metrics(record: RunRecord) -> RenderableType:
     if evidence is None:
         return nothing(record, "metrics")
     columns = ["metric", ">candidate", ">95 %", ">champion", ">difference", ">95 %"]
-    views = [
-        table(
-            f"{s.slice}: {s.rows:,} test rows ({_counts(s.labels)})", columns, [_metric_row(s, m) for m in s.candidate]
-        )
-        for s in evidence.slices
-    ]
+    views = []
+    for s in evidence.slices:
+        title = f"{s.slice}: {s.rows:,} test rows ({_counts(s.labels)})"
+        views.append(table(title, columns, [_metric_row(s, m) for m in s.candidate]))
+        if s.recalls:
+            views.append(table(f"{s.slice}: recall by class", *recall_table(s)))
     against = f"Champion: {evidence.champion}." if evidence.champion else "There was no champion to compare with."
     return Group(*views, note(f"{against} Difference: candidate minus champion on the same rows."))
 
@@ -61,6 +71,9 @@ def curves(record: RunRecord) -> RenderableType:
         for e in training.epochs
     ]
     lines = [
+        *([("model", training.model)] if training.model else []),
+        *([("because", training.model_reason)] if training.model_reason else []),
+        *([("rows per epoch", number(training.rows))] if training.rows else []),
         ("train loss", sparkline([e.train_loss if e.train_loss is not None else e.loss for e in training.epochs])),
         ("eval loss", sparkline([e.val_loss for e in training.epochs])),
         ("stopped by", training.stopped),
@@ -87,10 +100,6 @@ def stats(record: RunRecord) -> RenderableType:
         ]
         for name, feature in sorted(newest.features.items())
     ]
-    learned = [
-        [f.name, f.imputer, number(f.fill), number(f.mean), number(f.deviation), number(f.vocabulary)]
-        for f in record.learned
-    ]
     trend = f"spans {window[0].span} to {newest.span}"
     views = [
         table(
@@ -98,9 +107,9 @@ def stats(record: RunRecord) -> RenderableType:
         ),
         table(f"Missing values in span {newest.span}", ["feature", "kind", ">missing", ">share", trend], missing),
     ]
-    if learned:
-        heads = ["feature", "imputer", ">fill", ">mean", ">deviation", ">categories"]
-        views.append(table("What Transform learned on train", heads, learned))
+    if record.learned:
+        views += [table(f"What Transform learned: {t.kind}", t.columns, t.rows) for t in learned_tables(record.learned)]
+        views.append(note(learned_note(record.learned)))
     return Group(*views)
 
 

@@ -9,15 +9,16 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from pipeline.explain import explanation_of
+from pipeline.show.augmentation import augmentation, augmentation_data
 from pipeline.show.numbers import curves, metrics, nothing, stats
 from pipeline.show.tables import SEVERITY_STYLES, fields, note, table
 from pipeline.wording import (
     SEVERITY_GLYPHS,
     STAGE_GLYPHS,
-    STATUS_WORDS,
     duration,
     moment,
     nearest_path,
+    outcome,
     size,
     span_text,
 )
@@ -39,7 +40,7 @@ def _summary(record: RunRecord) -> RenderableType:
     told, sums = explanation_of(record), verdict(record.findings)
     about = [
         ("run", f"{record.run_id}  ({record.name}{', ' + span_text(record) if span_text(record) else ''})"),
-        ("outcome", f"{STATUS_WORDS[record.status]} (exit code {record.exit_code})"),
+        ("outcome", f"{outcome(record)} (exit code {record.exit_code})"),
         ("started", f"{moment(record.started)}, took {duration(record.seconds)}"),
         ("findings", f"{sums.blocks} block, {sums.warnings} warn, {sums.passes} passed"),
         *((name, nearest_path(path)) for name, path in (("report", record.report), ("log", record.log)) if path),
@@ -100,6 +101,7 @@ _VIEWS: dict[str, Callable[[RunRecord], RenderableType]] = {
     "curves": curves,
     "schema": _schema,
     "stats": stats,
+    "augmentation": augmentation,
     "lineage": _lineage,
 }
 _DATA: dict[str, Callable[[RunRecord], Any]] = {
@@ -108,6 +110,7 @@ _DATA: dict[str, Callable[[RunRecord], Any]] = {
     "curves": lambda r: r.training,
     "schema": lambda r: r.contract,
     "stats": lambda r: None if r.data is None else {"data": r.data, "learned": r.learned},
+    "augmentation": augmentation_data,
     "lineage": _lineage_data,
 }
 PARTS = tuple(_VIEWS)

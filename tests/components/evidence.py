@@ -207,3 +207,16 @@ def drift_sample(seed: int, rows: int, positives: float = 0.3, shift: float = 0.
     names = np.array([*(f"v{i}" for i in range(30)), None], object)
     categorical = {"pay": pay, "company": names[np.minimum(random.geometric(0.2, rows) - 1, 30)]}
     return sample_of(np.where(label, "1", "0"), numeric, categorical)
+
+
+def losing(sample: Sample, name: str, share: float, label: str | None = None) -> Sample:
+    """The sample with a share of one feature's values lost at random, in one class only if it is named."""
+    at = np.random.default_rng(3).random(len(sample)) < share
+    at &= True if label is None else sample.labels == label
+    numeric = {n: np.where(at, np.nan, v) if n == name else v for n, v in sample.numeric.items()}
+    categorical = {n: np.where(at, None, v) if n == name else v for n, v in sample.categorical.items()}
+    return dataclasses.replace(sample, numeric=numeric, categorical=categorical)
+
+
+#: (share of values lost, in which class) that drift checks must leave to the checks of missing values.
+LOSSES = [(0.2, None), (0.4, None), (1.0, None), (0.6, "1"), (1.0, "1"), (0.3, "0")]

@@ -1,6 +1,7 @@
 """What is held against what, and what a crashing check becomes."""
 
-from components.inspection import POOLED, Accepted, Seen, contexts, merge_counts, pool, run_check
+from components.counting import POOLED, merge_counts, pool
+from components.inspection import Accepted, Seen, contexts, run_check
 from components.interfaces import Check
 from schemas.evidence import DataEvidence, FeatureEvidence, SpanEvidence
 from schemas.findings import Finding, Severity

@@ -50,6 +50,44 @@ def test_several_classes_as_scikit_learn():
     assert metrics.log_loss(labels, p) == pytest.approx(reference.log_loss(labels, p), rel=1e-9)
 
 
+@pytest.mark.parametrize("data", [binary(), several(), several(300, 5, 3)])
+def test_kappa_as_scikit_learn(data):
+    labels, p = data
+    expected = reference.cohen_kappa_score(labels, p.argmax(axis=1), weights="quadratic")
+    assert metrics.kappa(labels, p) == pytest.approx(expected, abs=1e-12)
+    for w in next(_weights(len(labels), 5, (1, "x"))):
+        again = np.repeat(np.arange(len(labels)), w)
+        expected = reference.cohen_kappa_score(labels[again], p[again].argmax(axis=1), weights="quadratic")
+        sums = w.astype(float) @ metrics.grade_sums(labels, p.argmax(axis=1))
+        assert metrics.kappa_of(float(w.sum()), sums) == pytest.approx(expected, abs=1e-12)
+
+
+def test_kappa_weighs_being_far_off():
+    labels = np.array([0, 1, 2, 3, 4])
+    near, far = np.eye(5)[[0, 1, 2, 3, 3]], np.eye(5)[[0, 1, 2, 3, 0]]
+    # Disagreement 1, where the 25 pairs of a y and a p have 85 / 5 = 17; and 16, where they have 100 / 5 = 20.
+    assert metrics.kappa(labels, near) == pytest.approx(1 - 1 / 17, abs=1e-12)
+    assert metrics.kappa(labels, far) == pytest.approx(1 - 16 / 20, abs=1e-12)
+    assert metrics.kappa(labels, np.eye(5)) == 1.0
+
+
+def test_recalls_and_their_intervals():
+    labels = np.array([0] * 10 + [1] * 12 + [2] * 4)
+    guess = np.r_[np.zeros(7), np.ones(3), np.ones(12), np.zeros(4)].astype(int)
+    part = evaluate_models(labels, np.eye(4)[guess], None, {}, ["accuracy"], ["a", "b", "c", "d"], 100, 7).overall
+    assert part.champion_recalls is None
+    assert [v.value for v in part.recalls.values()] == [0.7, 1.0, 0.0, None]
+    # statsmodels.stats.proportion.proportion_confint(method="wilson") of 7 of 10, 12 of 12 and 0 of 4.
+    expected = [(0.396775, 0.892209), (0.757506, 1.0), (0.0, 0.489891)]
+    assert [(v.low, v.high) for v in list(part.recalls.values())[:3]] == [pytest.approx(e, abs=1e-5) for e in expected]
+    both = evaluate((labels[:22], np.eye(2)[guess[:22]]), np.eye(2)[1 - guess[:22]], {"a=b": labels[:22] == 0}).slices
+    assert both[0].recalls["0"].value == 0.7
+    assert both[0].champion_recalls["0"].value == pytest.approx(0.3)
+    assert (both[1].recalls["0"].value, both[1].recalls["1"].value) == (0.7, None)
+    unknown = evaluate((labels[:22], np.full((22, 2), np.nan))).overall.recalls
+    assert [v.value for v in unknown.values()] == [None, None]
+
+
 def test_literal_values():
     labels = np.array([0, 0, 1, 1])
     p = np.array([[0.9, 0.1], [0.6, 0.4], [0.65, 0.35], [0.2, 0.8]])
@@ -65,7 +103,7 @@ def test_undefined_is_none(name):
     assert metric(np.zeros(0, dtype=int), np.zeros((0, 2))) is None
     assert metric(np.array([0, 1]), np.array([[0.5, 0.5], [np.nan, 0.5]])) is None
     one_class = metric(np.array([1, 1]), np.array([[0.5, 0.5], [0.1, 0.9]]))
-    assert (one_class is None) is (name in ("auc", "pr_auc", "balanced_accuracy"))
+    assert (one_class is None) is (name in ("auc", "pr_auc", "balanced_accuracy", "kappa"))
 
 
 @pytest.mark.parametrize("data", [binary(300), several(300)])

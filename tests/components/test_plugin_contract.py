@@ -5,10 +5,11 @@ import dataclasses
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from components import registry
-from components.interfaces import FAMILIES, CategoricalSummary, DataContext, NumericSummary
+from components.interfaces import FAMILIES, CategoricalSummary, DataContext, NumericSummary, RegressionImputer
 from schemas.evidence import DataEvidence, FeatureEvidence, SpanEvidence
 from schemas.findings import Severity, verdict
 from tests.components.evidence import categories, context, feature, model, part, span
@@ -16,8 +17,16 @@ from tests.components.evidence import categories, context, feature, model, part,
 ROOT = Path(__file__).parents[2]
 ALL = [(family, name) for family in FAMILIES for name in registry.names(family)]
 #: Parameters of the plug-ins that cannot have defaults for all of theirs.
-REQUIRED = {"constant": {"value": 0}, "metric_floor": {"overall": {"auc": 0.5}}}
-HEAVY = {"tensorflow", "keras", "tfx", "apache_beam", "scipy", "pandas", "tensorflow_model_analysis"}
+REQUIRED = {
+    "constant": {"value": 0},
+    "group_median": {"by": "company"},
+    "metric_floor": {"overall": {"auc": 0.5}},
+    "recall_floor": {"floors": {"1": 0.5}},
+}
+HEAVY = {
+    *("tensorflow", "keras", "tfx", "apache_beam", "tensorflow_model_analysis"),
+    *("scipy", "pandas", "sklearn", "threadpoolctl"),
+}
 
 
 def of(family):
@@ -45,8 +54,6 @@ def test_shape(family, name):
 
 @pytest.mark.parametrize(("family", "name"), ALL)
 def test_a_test_file_has_its_name(family, name):
-    if family == "models":
-        pytest.skip("models are tested with Keras")
     assert Path(ROOT, "tests/components", family, f"test_{name}.py").exists()
 
 
@@ -126,13 +133,43 @@ def test_gates_fail_closed(name, evidence):
 def test_imputers_say_what_they_fill(name):
     imputer = build("imputers", name)
     assert imputer.kinds
-    assert {*imputer.kinds} <= {"numeric", "categorical"}
+    assert {*imputer.kinds} <= {"numeric", "categorical", "boolean"}
     summaries = {
-        "numeric": NumericSummary("fare", 3, 1, 2.0, 1.0, 2.0, 1.0, 3.0),
+        "numeric": NumericSummary("fare", 300, 100, 2.0, 1.0, 2.0, 1.0, 3.0),
         "categorical": CategoricalSummary("company", 3, 1, {"a": 2, "b": 1}),
+        "boolean": CategoricalSummary("paid", 3, 1, {"1": 2, "0": 1}),
     }
     for kind in imputer.kinds:
         assert isinstance(imputer.fill(summaries[kind]), float if kind == "numeric" else str)
+    if "boolean" in imputer.kinds:
+        assert imputer.fill(summaries["boolean"]) in ("0", "1")
+
+
+@pytest.mark.parametrize("name", of("imputers"))
+def test_imputers_that_predict_give_the_target_no_weight(name):
+    imputer = build("imputers", name)
+    if isinstance(imputer, RegressionImputer):
+        weights = imputer.coefficients(np.array([[1.0, 0.5, 0.0], [0.5, 1.0, 0.2], [0.0, 0.2, 1.0]]), 1)
+        assert weights.shape == (3,)
+        assert np.isfinite(weights).all()
+        assert weights[1] == 0.0
+        assert np.array_equal(imputer.coefficients(np.eye(3), 1), np.zeros(3)), "nothing in common, nothing to predict"
+
+
+@pytest.mark.parametrize("name", of("outliers"))
+def test_outlier_rules_give_bounds_and_widths(name):
+    rule = build("outliers", name)
+    quantiles = {p: -10.0 + 20.0 * p for p in rule.quantiles}
+    assert all(0 <= p <= 1 for p in quantiles)
+    summary = NumericSummary("fare", 300, 100, 0.5, 5.0, 0.0, -10.0, 10.0, quantiles)
+    nothing = NumericSummary("fare", 0, 400, 0.0, 0.0, 0.0, 0.0, 0.0, dict.fromkeys(quantiles, 0.0))
+    for seen in (summary, nothing):
+        low, high = rule.bounds(seen, (-5.0, 5.0))
+        assert low <= high
+        assert not math.isnan(low)
+        centre, width = rule.scaling(seen) or (0.0, 1.0)
+        assert math.isfinite(centre)
+        assert width > 0
 
 
 @pytest.mark.parametrize("name", of("class_weights"))

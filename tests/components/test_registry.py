@@ -59,13 +59,17 @@ def test_defaults():
     assert built.checks["missing_shift"] == MissingShift()
     assert type(built.imputer("fare", "numeric")).__name__ == "Median"
     assert type(built.imputer("company", "categorical")).__name__ == "MostFrequent"
+    assert type(built.imputer("paid", "boolean")).__name__ == "MostFrequent"
+    assert (built.outlier_rule("fare"), built.augmentation, built.model) == (None, None, None)
     assert registry.build_all(config(train={"class_weights": False})).class_weights is None
 
 
 def test_names_are_the_issue_s():
     expected = {"class_balance", "label_shift", "missing_fraction", "missing_shift", "row_count", "unseen_category"}
     assert expected <= {*registry.names("checks")}
-    assert registry.names("imputers") == ["constant", "mean", "median", "most_frequent"]
+    imputers = ["conditional_mean", "constant", "group_median", "mean", "median", "most_frequent"]
+    assert registry.names("imputers") == imputers
+    assert registry.names("outliers") == ["clip_to_domain", "robust_scale", "winsorize"]
 
 
 def test_nested_parameters_and_short_forms():
@@ -131,7 +135,9 @@ def test_all_problems_of_all_plug_ins_together():
     found = problems(
         checks={"row_cont": {}, "label_shift": {"warn": {"w": 1}}},
         transform={
-            "impute": {"numeric": "most_frequent", "categorical": {"constant": 0}, "fare": {"constant": "none"}}
+            "impute": {"numeric": "most_frequent", "categorical": {"constant": 0}, "fare": {"constant": "none"}},
+            "outliers": {"numeric": "winsorise", "fare": {"winsorize": {"quantile": 1}}},
+            "augment": [{"rotat": 15}, {"rotate": {"degree": 15}}],
         },
         train={"class_weights": "balance", "model": "wide"},
         evaluate={"metrics": ["accuracy"], "gates": {"metric_floor": {"per_slice": {"auc": 0.7}}, "beats": {}}},
@@ -142,28 +148,110 @@ def test_all_problems_of_all_plug_ins_together():
         "checks.label_shift.warn.w: unknown parameter. Known: l_infinity, v.",
         "evaluate.gates.metric_floor: needs the metric auc, which is not in evaluate.metrics; add it there.",
         "evaluate.gates.metric_floor: has floors per slice, but evaluate.slices is empty; name a column there.",
-        "evaluate.gates.beats: unknown gate 'beats'. Known: metric_floor, no_regression.",
-        "transform.impute.numeric: most_frequent does not suit numeric features. Use one of: constant, mean, median.",
+        "evaluate.gates.beats: unknown gate 'beats'. Known: beats_trivial, metric_floor, no_regression, recall_floor.",
+        "transform.impute.numeric: most_frequent does not suit numeric features. "
+        "Use one of: conditional_mean, constant, group_median, mean, median.",
         "transform.impute.fare: a numeric feature needs a number, got 'none'.",
+        "transform.outliers.numeric: unknown rule 'winsorise'. Did you mean 'winsorize'?",
+        "transform.outliers.fare.winsorize.quantile: unknown parameter. Known: lower, upper.",
+        "transform.augment.ops.0: unknown augmentation 'rotat'. Did you mean 'rotate'?",
+        "transform.augment.ops.1.rotate.degree: unknown parameter. Did you mean 'degrees'?",
         "train.class_weights: unknown rule 'balance'. Did you mean 'balanced'?",
         "train.model: unknown model 'wide'. Did you mean 'wide_deep'?",
     ]
 
 
+def contract(**kinds):
+    """Features by kind; ``name=(kind, more fields)`` for more."""
+    stored = {"numeric": ColumnType.FLOAT, "boolean": ColumnType.INT}
+    features = []
+    for name, said in sorted(kinds.items()):
+        kind, more = said if isinstance(said, tuple) else (said, {})
+        features.append(
+            Feature(name=name, type=stored.get(kind, ColumnType.STRING), kind=Kind(kind), reason="", **more)
+        )
+    return FeatureContract(label="y", label_type=ColumnType.INT, features=tuple(features))
+
+
+TABLE = contract(company="categorical", fare="numeric", paid="boolean", said="text")
+
+
+def misfits(features=TABLE, **transform):
+    """What the columns make of a transform section."""
+    parsed = config(transform=transform)
+    return registry.build_all(parsed).problems(features, parsed.transform.log)
+
+
 def test_what_only_the_data_can_tell():
-    built = registry.build_all(config(transform={"impute": {"company": "median", "fair": "median", "fare": "mean"}}))
-    contract = FeatureContract(
-        label="y",
-        label_type=ColumnType.INT,
-        features=(
-            Feature(name="company", type=ColumnType.STRING, kind=Kind.CATEGORICAL, reason=""),
-            Feature(name="fare", type=ColumnType.FLOAT, kind=Kind.NUMERIC, reason=""),
-        ),
-    )
-    assert built.problems(contract) == [
+    assert misfits(impute={"company": "median", "fair": "median", "fare": "mean", "said": {"constant": "x"}}) == [
         "transform.impute.company: median does not suit categorical features. Use one of: constant, most_frequent.",
-        "transform.impute.fair: is not a feature of the data. Did you mean 'fare'?",
+        "transform.impute.fair: 'fair' is not a feature of the data. Did you mean 'fare'?",
+        "transform.impute.said: text features are not filled. Take the line out.",
     ]
+
+
+@pytest.mark.parametrize("by", ["company", "paid"])
+def test_groups_by_a_feature_that_has_groups(by):
+    assert misfits(impute={"fare": {"group_median": by}}) == []
+    assert misfits(impute={"numeric": {"group_median": by}}) == []
+
+
+@pytest.mark.parametrize(
+    ("by", "said"),
+    [
+        ("compny", "'compny' is not a feature of the data. Did you mean 'company'?"),
+        ("y", "'y' is not a feature of the data. Known: company, fare, paid, said."),
+        ("fare", "fare is numeric; groups need a categorical or boolean feature."),
+        ("said", "said is text; groups need a categorical or boolean feature."),
+    ],
+)
+def test_groups_by_what_has_none(by, said):
+    expected = [f"transform.impute.fare.by: {said}"]
+    assert misfits(impute={"fare": {"group_median": by}}) == expected
+    assert misfits(impute={"numeric": {"group_median": by}}) == expected
+
+
+def test_clipping_to_a_domain_that_is_not_there():
+    half = contract(age=("numeric", {"domain": (0.0, None)}), fare="numeric", pay=("numeric", {"domain": (None, None)}))
+    found = misfits(half, outliers={"numeric": "clip_to_domain"})
+    assert [p.partition(": the feature has no domain in the schema. ")[0] for p in found] == [
+        "transform.outliers: fare",
+        "transform.outliers: pay",
+    ]
+    assert all("use winsorize" in p for p in found)
+    assert misfits(half, outliers={"age": "clip_to_domain"}) == []
+    own = {"fare": "winsorize", "pay": "off"}
+    assert misfits(half, outliers={"numeric": "clip_to_domain", **own}) == []
+
+
+def test_outlier_rules_and_logarithms_are_of_numbers():
+    assert misfits(outliers={"company": "winsorize", "paid": "winsorize"}, log=["company", "fares", "fare"]) == [
+        "transform.outliers.company: company is categorical, and this needs a numeric feature.",
+        "transform.outliers.paid: paid is boolean, and this needs a numeric feature.",
+        "transform.log: company is categorical, and this needs a numeric feature.",
+        "transform.log: 'fares' is not a feature of the data. Did you mean 'fare'?",
+    ]
+
+
+def test_augmentation_needs_something_to_change():
+    ops = [{"rotate": 15}, {"jitter": {}}]
+    said = "transform.augment.ops.{}: {} changes {} inputs, and the data have none. Take it out, or add a {} to the inputs."
+    assert misfits(augment=ops) == [said.format(0, "rotate", "image", "picture")]
+    pictures = contract(eye=("image", {"shape": (8, 8, 1)}))
+    assert misfits(pictures, augment=ops) == [said.format(1, "jitter", "numeric", "numeric feature")]
+    assert misfits(contract(eye=("image", {"shape": (8, 8, 1)}), fare="numeric"), augment=ops) == []
+
+
+@pytest.mark.parametrize("value", [0, 1, "0", "1", "Yes", " no ", "true", 1.0])
+def test_words_that_fill_a_boolean_feature(value):
+    assert misfits(impute={"boolean": {"constant": value}, "paid": {"constant": value}}) == []
+
+
+@pytest.mark.parametrize(("value", "got"), [(2, "'2'"), ("perhaps", "'perhaps'"), ("", "''"), (0.5, "'0.5'")])
+def test_words_that_do_not(value, got):
+    said = f": a boolean feature is filled with yes or no, got {got}. Write 1 or 0, or 'yes' or 'no' in quotes."
+    assert problems(transform={"impute": {"boolean": {"constant": value}}}) == [f"transform.impute.boolean{said}"]
+    assert misfits(impute={"paid": {"constant": value}}) == [f"transform.impute.paid{said}"]
 
 
 def test_a_file_with_two_plug_ins_is_its_author_s_mistake(monkeypatch):
@@ -179,7 +267,7 @@ def test_building_all_imports_neither_tensorflow_nor_scipy():
     code = (
         "import sys\n"
         "from components import registry\n"
-        "for family in ('checks', 'gates', 'imputers', 'class_weights', 'models'):\n"
+        "for family in ('checks', 'gates', 'imputers', 'class_weights', 'models', 'outliers', 'augmentations'):\n"
         "    for name in registry.names(family):\n"
         "        registry.load(family, name)\n"
         "print([m for m in ('tensorflow', 'keras', 'tfx', 'apache_beam', 'scipy', 'pandas') if m in sys.modules])"

@@ -6,7 +6,7 @@ from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
 
 from components import tfmd
 from schemas.config import ConfigError
-from schemas.features import ColumnType
+from schemas.features import ColumnType, Feature, FeatureContract, Kind
 
 SCHEMA = """
 feature { name: "day" type: INT int_domain { min: 1 max: 7 is_categorical: true } }
@@ -52,11 +52,89 @@ def split(*features, rows=100):
 
 
 def test_columns_out_of_use_are_no_columns():
-    assert {n: (c.type.value, c.categorical) for n, c in tfmd.schema_columns(schema()).items()} == {
-        "day": ("int", True),
-        "fare": ("float", False),
-        "pay": ("string", True),
+    assert {n: (c.type.value, c.kind, c.domain) for n, c in tfmd.schema_columns(schema()).items()} == {
+        "day": ("int", Kind.CATEGORICAL, (1.0, 7.0)),
+        "fare": ("float", None, (0.0, 10.0)),
+        "pay": ("string", Kind.CATEGORICAL, None),
     }
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        ("type: INT", None),
+        ("type: INT bool_domain {}", Kind.BOOLEAN),
+        ('type: BYTES bool_domain { true_value: "Y" false_value: "N" }', Kind.BOOLEAN),
+        ("type: INT time_domain { integer_format: UNIX_SECONDS }", Kind.TIMESTAMP),
+        ("type: BYTES natural_language_domain {}", Kind.TEXT),
+        ("type: BYTES image_domain {}", Kind.IMAGE),
+        ('type: INT bool_domain {} annotation { tag: "other" tag: "retrain:kind=numeric" }', Kind.NUMERIC),
+        ('type: BYTES annotation { tag: "retrain:kind=nonsense" }', Kind.CATEGORICAL),
+    ],
+)
+def test_kinds_in_a_schema(said, kind):
+    assert tfmd.schema_columns(schema(f'feature {{ name: "x" {said} }}'))["x"].kind is kind
+
+
+def test_domains_with_one_bound_or_none():
+    text = 'feature { name: "a" type: FLOAT float_domain { min: 0 } } feature { name: "b" type: INT int_domain { } }'
+    assert [c.domain for c in tfmd.schema_columns(schema(text)).values()] == [(0.0, None), None]
+
+
+def test_only_training_columns_without_presence_are_lost_in_silence():
+    text = """
+    default_environment: "TRAINING" default_environment: "SERVING"
+    feature { name: "a" type: INT }
+    feature { name: "b" type: INT presence { min_count: 1 } }
+    feature { name: "c" type: INT not_in_environment: "TRAINING" }
+    """
+    assert {n: c.silent for n, c in tfmd.schema_columns(schema(text)).items()} == {"a": True, "b": False, "c": False}
+    served = 'default_environment: "SERVING" feature { name: "a" type: INT }'
+    assert not tfmd.schema_columns(schema(served))["a"].silent
+
+
+def contract(**kinds):
+    features = tuple(Feature(name=n, type=ColumnType.STRING, kind=k, reason="") for n, k in kinds.items())
+    return FeatureContract(label="y", label_type=ColumnType.INT, features=features)
+
+
+def test_kinds_are_tagged_where_the_schema_would_not_tell_them():
+    kinds = {"day": Kind.CATEGORICAL, "fare": Kind.NUMERIC, "pay": Kind.BOOLEAN}
+    assert tfmd.with_kinds(schema(), contract(**kinds | {"pay": Kind.CATEGORICAL})) == schema()
+    found = tfmd.with_kinds(schema(), contract(**kinds))
+    assert list(feature(found, "pay").annotation.tag) == ["retrain:kind=boolean"]
+    assert tfmd.schema_columns(found)["pay"].kind is Kind.BOOLEAN
+    assert tfmd.with_kinds(found, contract(**kinds)) == found
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_values_that_are_new_by_nature_are_not_listed(kind):
+    found = tfmd.with_kinds(schema(), contract(pay=kind))
+    listed = kind in (Kind.NUMERIC, Kind.CATEGORICAL, Kind.BOOLEAN)
+    assert (feature(found, "pay").domain, len(found.string_domain)) == (("ways", 1) if listed else ("", 0))
+
+
+@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("stored", ["INT", "FLOAT", "BYTES"])
+def test_every_kind_survives_whatever_tfdv_proposes(kind, stored):
+    domains = (
+        ["", "bool_domain {}", "int_domain { is_categorical: true }"] if stored != "BYTES" else ["", 'domain: "ways"']
+    )
+    for domain in domains:
+        proposed = schema(f'feature {{ name: "x" type: {stored} {domain} }} string_domain {{ name: "ways" }}')
+        kept = tfmd.schema_columns(tfmd.with_kinds(proposed, contract(x=kind)))["x"].kind
+        assert (kept or Kind.NUMERIC) is kind
+
+
+def test_tfdv_is_content_with_tags_and_keeps_them():
+    import tensorflow_data_validation as tfdv
+
+    found = tfmd.with_kinds(schema(), contract(fare=Kind.TIMESTAMP, pay=Kind.TEXT))
+    good = split(numbers("day", 1, 7, kind="INT"), numbers("fare", 0, 10), texts("pay", {"cash": 100}))
+    assert not tfdv.validate_statistics(good, found).anomaly_info
+    wider = split(numbers("day", 0, 9, kind="INT"), numbers("fare", 0, 99), texts("pay", {"card": 100}))
+    columns = tfmd.schema_columns(tfmd.widened(found, [wider]))
+    assert (columns["fare"].kind, columns["pay"].kind) == (Kind.TIMESTAMP, Kind.TEXT)
 
 
 def test_the_label_is_not_served():

@@ -30,6 +30,24 @@ class Result:
     def json(self):
         return json.loads(self.out)
 
+    @property
+    def flagged(self):
+        """Code, subject and severity of all findings but passes, sorted."""
+        return sorted((f["code"], f["subject"], f["severity"]) for f in self.json["findings"] if f["severity"] != "ok")
+
+    @property
+    def states(self):
+        """Stage -> how it ended."""
+        return {s["name"]: s["state"] for s in self.json["stages"]}
+
+    def artifact(self, stage, output):
+        """The folder of a stage's output."""
+        return Path(next(s for s in self.json["stages"] if s["name"] == stage)["artifacts"][output])
+
+    def learned(self, feature):
+        """What Transform learned about a feature."""
+        return next(f for f in self.json["learned"] if f["name"] == feature)
+
 
 def environment():
     return {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
@@ -123,3 +141,11 @@ def shuffled(rows, seed):
     rows = list(rows)
     random.Random(seed).shuffle(rows)
     return rows
+
+
+def is_identical(folder):
+    """Whether a replay of the latest run of `retrain.yaml` reaches all four digests again."""
+    result = retrain("replay", "latest", "--json", cwd=folder)
+    assert result.code == 0, result.err
+    assert [d["what"] for d in result.json["digests"]] == ["examples", "transform", "weights", "metrics"]
+    return result.json["identical"]

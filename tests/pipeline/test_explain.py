@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from pipeline.explain import MOST, explain, explanation_of, main_metric
+from pipeline.wording import outcome
 from schemas.evidence import MetricValue
-from schemas.run_record import Explanation, Pushed, Status
+from schemas.run_record import Explanation, Pushed, Stage, StageState, Status
 from tests import factories
 
 
@@ -140,3 +141,20 @@ def test_no_control_character_gets_into_a_sentence() -> None:
     told = explain(factories.blocked(findings=[evil]))
     assert "\x1b" not in told.headline + told.why[0]
     assert "\u202e" not in told.why[0]
+
+
+def test_the_outcome_in_lists_tells_augmentation_from_data() -> None:
+    stopped = [Stage(name="augment", state=StageState.DONE), Stage(name="augmentation_ok", state=StageState.BLOCKED)]
+    assert outcome(factories.blocked(stages=stopped)) == "blocked by augmentation"
+    assert outcome(factories.blocked()) == "blocked by data"
+    assert outcome(factories.pushed()) == "pushed"
+
+
+def test_kappa_goes_by_its_full_name() -> None:
+    evaluation = factories.evaluation(champion=None)
+    evaluation.overall.candidate["kappa"] = MetricValue(value=0.9074, low=0.88, high=0.93)
+    config = {"evaluate": {"metrics": ["kappa"], "gates": []}}
+    told = explain(factories.first_run(evaluation=evaluation, config=config))
+    assert told.headline.startswith(
+        "Pushed version 1: quadratic weighted kappa on test 0.907 (95 % 0.88 to 0.93, 430 rows)"
+    )

@@ -5,7 +5,10 @@ import html.parser
 import pytest
 
 from pipeline.report import render
+from pipeline.show.parts import show
+from schemas.evidence import MetricValue
 from tests import factories
+from tests.pipeline.printed import printed
 
 KINDS = ["pushed", "first_run", "blocked", "not_blessed", "failed", "interrupted", "invalid", "nothing_new"]
 
@@ -54,6 +57,33 @@ def test_hostile_names_are_text():
     text = render(record)
     assert evil not in text
     assert "script" not in Page(text).tags
+
+
+def test_recall_by_class_with_counts_and_intervals():
+    evaluation = factories.evaluation()
+    new = {"0": MetricValue(value=0.86, low=0.83, high=0.89), "1": MetricValue(value=None)}
+    old = {"0": MetricValue(value=0.8, low=0.77, high=0.84)}
+    first, *rest = evaluation.slices
+    slices = [first.model_copy(update={"recalls": new, "champion_recalls": old}), *rest]
+    record = factories.pushed(evaluation=evaluation.model_copy(update={"slices": slices}))
+    text = " ".join(Page(render(record)).text.split())
+    assert "Recall by class class rows recall 95 % champion 95 %0 331 0.860 0.83 to 0.89 0.800 0.77 to 0.84".replace(
+        " ", ""
+    ) in (text.replace(" ", ""))
+    shown = " ".join(printed(show(record, "metrics")).split())
+    assert "overall: recall by class" in shown
+    assert "0 331 0.860 0.83 to 0.89 0.800 0.77 to 0.84" in shown
+    assert "1 99 undefined – – –" in shown
+    assert "recall by class" not in printed(show(factories.pushed(), "metrics"))
+
+
+def test_training_says_which_model_and_why():
+    changes = {"model": "cnn", "model_reason": "The data have pictures.", "rows": 2516}
+    record = factories.pushed(training=factories.training().model_copy(update=changes))
+    assert "Model cnn. The data have pictures. 2,516 rows per epoch." in Page(render(record)).text
+    shown = " ".join(printed(show(record, "curves")).split())
+    assert "model cnn because The data have pictures. rows per epoch 2,516" in shown
+    assert "because" not in printed(show(factories.pushed(), "curves"))
 
 
 def test_it_is_small():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from components.checks.category_drift import Block, CategoryDrift, Warn
-from tests.components.evidence import BLOCK, OK, WARN, drift_context, drift_sample, sample_of, worst
+from tests.components.evidence import BLOCK, LOSSES, OK, WARN, drift_context, drift_sample, losing, sample_of, worst
 
 
 def check(now, then, **params):
@@ -40,6 +40,23 @@ def test_missing_is_no_category():
     found = check({None: 400}, {"a": 100})
     assert (found.severity, found.statistic) == (OK, None)
     assert found.message == "x: span 9 has no values, so that there is nothing to compare."
+
+
+@pytest.mark.parametrize("name", ["pay", "company"])
+@pytest.mark.parametrize(("share", "label"), LOSSES)
+def test_missing_values_are_not_drift(name, share, label):
+    # `pay` depends on the label: what is left of it when one class loses values has other shares.
+    now, then = losing(drift_sample(1, 3000), name, share, label), drift_sample(2, 3000)
+    assert worst(CategoryDrift().check(drift_context(now, then))) is OK
+
+
+@pytest.mark.parametrize(("share", "label"), [(0.2, None), (0.4, None), (0.6, "1")])
+def test_a_drift_is_seen_beside_missing_values(share, label):
+    now = drift_sample(1, 3000)
+    now.categorical["pay"][np.random.default_rng(5).random(3000) < 0.3] = "cheque"
+    seen = drift_context(losing(now, "pay", share, label), drift_sample(2, 3000))
+    (found,) = (f for f in CategoryDrift().check(seen) if f.severity is not OK)
+    assert (found.subject, found.severity, found.observed["category"]) == ("pay", BLOCK, "cheque")
 
 
 def test_message():

@@ -4,8 +4,23 @@ import numpy as np
 import pytest
 
 from components.checks.domain_drift import Block, DomainDrift, Warn
+from components.checks.missing_by_label import MissingByLabel
+from components.checks.missing_shift import MissingShift
 from components.checks.numeric_drift import NumericDrift
-from tests.components.evidence import BLOCK, OK, WARN, drift_context, drift_sample, sample_of, worst
+from tests.components.evidence import (
+    BLOCK,
+    LOSSES,
+    OK,
+    WARN,
+    context,
+    drift_context,
+    drift_sample,
+    feature,
+    losing,
+    sample_of,
+    span,
+    worst,
+)
 
 
 def check(now, then, **params):
@@ -43,6 +58,47 @@ def test_one_moved_feature_is_found_and_named():
     found = check(drift_sample(1, 3000, shift=0.35), drift_sample(2, 3000))
     assert found.severity in (WARN, BLOCK)
     assert "fare" in found.observed["features"]
+
+
+@pytest.mark.parametrize(("share", "label"), LOSSES)
+def test_missing_values_alone_do_not_tell_the_samples_apart(share, label):
+    found = check(losing(drift_sample(1, 600), "miles", share, label), drift_sample(2, 600))
+    assert (found.severity, found.observed["missing_made_alike"]) == (OK, "miles")
+    found = check(drift_sample(2, 600), losing(drift_sample(1, 600), "pay", share, label))
+    assert (found.severity, found.observed["missing_made_alike"]) == (OK, "pay")
+
+
+def test_values_missing_in_several_features_at_once_do_not_tell_the_samples_apart():
+    now = drift_sample(1, 1000)
+    for name in ("fare", "miles", "gaps", "pay"):  # The same rows.
+        now = losing(now, name, 0.3)
+    found = check(now, drift_sample(2, 1000))
+    assert found.severity is OK
+    assert found.observed["missing_made_alike"] == "fare, gaps, miles, pay"
+
+
+@pytest.mark.parametrize(("share", "label"), [(0.4, None), (0.6, "1")])
+def test_a_change_is_seen_beside_missing_values(share, label):
+    assert check(losing(shuffled(1200), "fare_too", share, label), drift_sample(2, 1200)).severity is BLOCK
+    shifted = losing(drift_sample(1, 1200, shift=0.8), "fare", share, label)
+    found = check(shifted, drift_sample(2, 1200))
+    assert found.severity is BLOCK
+    assert "fare" in found.observed["features"]
+
+
+@pytest.mark.parametrize(("check_of", "share", "label"), [(MissingShift(), 0.2, None), (MissingByLabel(), 0.6, "1")])
+def test_the_checks_of_missing_values_name_what_drift_checks_leave_to_them(check_of, share, label):
+    lost = losing(drift_sample(1, 1000), "fare", share, label)
+    gone, labels = np.isnan(lost.numeric["fare"]), lost.labels
+    by_label = {v: int(np.sum(gone & (labels == v))) for v in "01"}
+    seen = feature(int(gone.sum()), 1000).model_copy(update={"missing_by_label": by_label})
+    counts = {v: int(np.sum(labels == v)) for v in "01"}
+    now, then = (
+        span(9, labels=counts, features={"fare": seen}),
+        span(8, labels=counts, features={"fare": feature(0, 1000)}),
+    )
+    (found,) = check_of.check(context(now, then))
+    assert (found.subject, found.severity) == ("fare", BLOCK)
 
 
 @pytest.mark.parametrize(("rows", "positives"), [(200, 0.05), (2000, 0.2), (2000, 0.05)])

@@ -32,7 +32,7 @@ def test_pairs(times, blocked):
 
 def test_message_and_rows():
     found = check(keys(1, 2, 8, 4, 5, 6, 7))[0]
-    assert found.message == "start: 1 of 3 train rows are newer than the oldest test row; the limit is 0."
+    assert found.message == "start: 1 of 3 train rows are newer than the oldest test row; the limit is 0 rows."
     assert found.rows == ("span-9/rows.csv row 3",)
     assert "start" in found.remedy
 

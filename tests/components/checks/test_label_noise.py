@@ -77,6 +77,54 @@ def test_a_shift_of_the_labels_is_no_noise():
     assert check(many.take(kept), then).severity is OK
 
 
+def spoil(sample, name, value, share=0.5):
+    at = np.random.default_rng(11).random(len(sample)) < share
+    numeric = {n: np.where(at, value, v) if n == name else v for n, v in sample.numeric.items()}
+    categorical = {n: np.where(at, value, v) if n == name else v for n, v in sample.categorical.items()}
+    return dataclasses.replace(sample, numeric=numeric, categorical=categorical)
+
+
+FAULTS = [("x0", 0.0), ("x0", np.nan), ("x0", 99.0), ("c", None), ("c", "b"), ("c", "new")]
+
+
+@pytest.mark.parametrize(("name", "value"), FAULTS)
+def test_a_feature_that_was_filled_or_lost_is_no_label_noise(name, value):
+    random = np.random.default_rng(9)
+    found = check(spoil(rows(random, 1200), name, value), rows(random, 1200))
+    assert (found.severity, found.observed["left_out"]) == (OK, name)
+    assert f" more than its own rows, without {name}, which changed." in found.message
+
+
+@pytest.mark.parametrize(("name", "value"), FAULTS)
+def test_wrong_labels_are_found_beside_a_feature_that_was_filled_or_lost(name, value):
+    random = np.random.default_rng(9)
+    now, _ = flip(random, spoil(rows(random, 1200), name, value), 0.3)
+    found = check(now, rows(random, 1200))
+    assert (found.severity, found.observed["left_out"]) == (WARN, name)
+
+
+def test_neither_wrong_labels_nor_another_mix_of_labels_leave_a_feature_out():
+    random = np.random.default_rng(12)
+    wrong = rows(random, 1200)
+    to_zero = (wrong.labels == "1") & (random.random(1200) < 0.4)
+    wrong = dataclasses.replace(wrong, labels=np.where(to_zero, "0", wrong.labels))
+    many = rows(random, 4000)
+    mix = many.take((many.labels == "1") | (random.random(4000) < 0.3))
+    for now, severity in ((wrong, WARN), (mix, OK)):
+        found = check(now, rows(random, 1200))
+        assert (found.severity, found.observed["left_out"]) == (severity, "")
+
+
+def test_nothing_is_judged_when_every_feature_changed():
+    random = np.random.default_rng(13)
+    now = rows(random, 400)
+    for name, value in {**dict.fromkeys(now.numeric, 7.0), "c": "e"}.items():
+        now = spoil(now, name, value)
+    found = check(now, rows(random, 400))
+    assert (found.severity, found.statistic) == (OK, None)
+    assert "a feature that did not change" in found.message
+
+
 def test_the_same_whatever_the_threads():
     random = np.random.default_rng(4)
     now, then = rows(random, 700), rows(random, 700)

@@ -28,6 +28,27 @@ def test_bounds_of_v():
     assert check({"0": 9900, "1": 100}, {"0": 9500, "1": 500}, warn=Warn(v=None))[0].severity is OK
 
 
+@pytest.mark.parametrize("times", [1, 3, 20])
+def test_v_does_not_depend_on_how_many_rows_the_reference_has(times):
+    # 1 % to 5 %: V 0.117 of equally many rows; of 20 times as many before, it would be 0.058.
+    (found,) = check({"0": 9900 * times, "1": 100 * times}, {"0": 9500, "1": 500})
+    assert found.severity is WARN
+    assert found.observed["v"] == pytest.approx(0.1173, abs=1e-4)
+
+
+@pytest.mark.parametrize("rows", [200, 1000])
+def test_clean_resamples_pass_beside_a_large_reference(rows):
+    random, found = np.random.default_rng(rows), []
+    for _ in range(50):
+        then, now = (
+            {str(c): int(n) for c, n in enumerate(random.multinomial(n, (0.7, 0.25, 0.03, 0.01, 0.01)))}
+            for n in (20_000, rows)
+        )
+        found.append(worst(check(then, now)))
+    assert found.count(BLOCK) == 0
+    assert found.count(WARN) <= 2
+
+
 def test_chance_does_not_flag():
     assert check({"0": 35, "1": 15}, {"0": 28, "1": 22})[0].severity is OK  # 14 points of 50 rows
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from components.checks.numeric_drift import Block, NumericDrift, Warn
-from tests.components.evidence import BLOCK, OK, WARN, drift_context, drift_sample, sample_of, worst
+from tests.components.evidence import BLOCK, LOSSES, OK, WARN, drift_context, drift_sample, losing, sample_of, worst
 
 
 def check(now, then, **params):
@@ -69,21 +69,49 @@ def test_many_small_classes_are_taken_together():
     assert NumericDrift().check(drift_context(now, then))[0].severity is BLOCK
 
 
-def test_missing_values_are_a_bin():
-    random = np.random.default_rng(5)
-    then, now = random.normal(size=2000), random.normal(size=2000)
-    now[:400] = np.nan
-    found = check(now, then)
-    assert found.severity is BLOCK
-    assert "20.0 % are missing, 0.0 % before" in found.message
-    assert found.observed["missing"] == 0.2
+@pytest.mark.parametrize("name", ["fare", "miles", "gaps"])
+@pytest.mark.parametrize(("share", "label"), LOSSES)
+def test_missing_values_are_not_drift(name, share, label):
+    # `miles` depends on the label: what is left of it when one class loses values has another distribution.
+    then = drift_sample(2, 3000)
+    assert worst(NumericDrift().check(drift_context(losing(drift_sample(1, 3000), name, share, label), then))) is OK
+    assert worst(NumericDrift().check(drift_context(then, losing(drift_sample(1, 3000), name, share, label)))) is OK
+
+
+@pytest.mark.parametrize(("share", "label"), [(0.2, None), (0.4, None), (0.6, "1"), (1.0, "1")])
+def test_a_shift_is_seen_beside_missing_values(share, label):
+    now = losing(drift_sample(1, 3000, shift=0.7), "fare", share, label)
+    (found,) = (f for f in NumericDrift().check(drift_context(now, drift_sample(2, 3000))) if f.severity is not OK)
+    assert (found.subject, found.severity) == ("fare", BLOCK)
+    assert "; values are higher, in " in found.message
+
+
+def test_present_values_are_counted():
+    values = np.arange(1000.0)
+    found = check(np.where(values < 400, np.nan, values[::-1]), values)
+    assert (found.observed["rows"], found.observed["rows_before"]) == (600, 1000)
+    assert "bits (600 values against 1000)" in found.message
+
+
+def test_a_feature_without_values_has_nothing_to_compare():
+    found = check(np.full(300, np.nan), np.arange(300.0))
+    assert (found.severity, found.statistic) == (OK, None)
+    assert found.message == "x: span 9 has no values, so that there is nothing to compare."
+    sides = [
+        sample_of(["0"] * 300 + ["1"] * 300, {"x": x})
+        for x in (np.repeat([1, np.nan], 300), np.repeat([np.nan, 1], 300))
+    ]
+    (found,) = NumericDrift().check(drift_context(*sides))
+    assert found.message == (
+        "x: values in span 9 and in span 8 have no label value in common, so that there is nothing to compare."
+    )
 
 
 def test_message():
     random = np.random.default_rng(6)
     found = check(random.normal(size=4000) + 1, random.normal(size=4000))
     assert found.message == (
-        "x: span 9 against span 8, the divergence is 0.162 bits (4000 rows against 4000); values are higher, in 76.8 % of "
+        "x: span 9 against span 8, the divergence is 0.162 bits (4000 values against 4000); values are higher, in 76.8 % of "
         "pairs of an old and a new row; the limit is 0.042."
     )
     assert "--accept numeric_drift --reason TEXT" in found.remedy

@@ -76,6 +76,30 @@ def test_levels():
     assert check(keys(20, "inputs"), warn=Warn(inputs=None))["inputs"].severity is OK
 
 
+def by_time(found, **params):
+    seen = row_context(found, id="trip", entity="taxi", by_time=True)
+    return {f.subject: f for f in SplitLeakage(**params).check(seen)}
+
+
+def test_entities_come_again_where_rows_are_split_by_time():
+    found = by_time(keys(100, "entity"))["entities (taxi)"]
+    assert found.severity is OK
+    assert (found.observed["leaked"], found.observed["leaked_rows"]) == (100, 200)
+    assert found.message == (
+        "entities (taxi): 100 of 900 are in more than one split, in 200 of 1000 rows; entities may come again where rows are split by time."
+    )
+    assert by_time(keys(1))["ids (trip)"].severity is BLOCK
+    assert by_time(row_keys(9, [*range(1, 1000), 1], split=SPLIT))["rows"].severity is BLOCK
+
+
+def test_a_split_by_time_has_a_limit_of_entities_of_its_own():
+    assert by_time(keys(3, "entity"), block=Block(entities_by_time=2))["entities (taxi)"].severity is BLOCK
+    assert by_time(keys(2, "entity"), block=Block(entities_by_time=2))["entities (taxi)"].severity is OK
+    assert by_time(keys(3, "entity"), block=Block(entities=2))["entities (taxi)"].severity is OK
+    assert check(keys(1, "entity"), block=Block(entities_by_time=2))["entities (taxi)"].severity is BLOCK
+    assert check(keys(1, "entity"), block=Block(entities=None))["entities (taxi)"].severity is OK
+
+
 def test_nothing_to_look_at():
     for seen in (context(span(9)), row_context(row_keys(9, []))):
         (found,) = SplitLeakage().check(seen)

@@ -18,3 +18,7 @@ def test_nothing_to_learn_from():
 def test_numbers_have_no_categories():
     with pytest.raises(ValueError, match="fare is numeric"):
         MostFrequent().fill(FARE)
+
+
+def test_booleans_are_categories():
+    assert MostFrequent().fill(CategoricalSummary("paid", 5, 0, {"0": 2, "1": 3})) == "1"

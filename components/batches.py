@@ -1,0 +1,89 @@
+"""What training is fed: which rows an epoch has, in an order keyed by content, augmented where a policy says so."""
+
+from __future__ import annotations
+
+import collections
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from components.fingerprints import mix
+from components.training_data import I64, U64, Rows
+
+if TYPE_CHECKING:
+    from components.augmentation import Policy
+
+
+def epoch_order(keys: U64, seed: int, epoch: int) -> I64:
+    """Order of rows in one epoch: sorted by a hash of (row content, seed, epoch), ties in canonical order."""
+    with np.errstate(over="ignore"):
+        salt = mix(np.array([seed], np.uint64) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(epoch))
+    return np.argsort(mix(keys ^ salt), kind="stable").astype(np.int64)
+
+
+class Feed:
+    """The rows that every epoch trains on.
+
+    Args:
+        rows: of train.
+        labels: label values in the order of the model's outputs.
+        seed: of the order.
+        policy: how rows are augmented; None for not at all: every epoch has every row once.
+        numeric: how many columns of ``numeric`` are scaled features, the first ones; what a policy may change.
+
+    Attributes:
+        targets: index in `labels` of every row of train, int64 [n].
+        counts: label value -> rows of it in one epoch, copies included.
+    """
+
+    def __init__(self, rows: Rows, labels: list[str], seed: int, policy: Policy | None = None, numeric: int = 0):
+        places = {v: i for i, v in enumerate(labels)}
+        self.rows, self.labels, self.seed, self._policy, self._numeric = rows, labels, seed, policy, numeric
+        self.targets = np.array([places[v] for v in rows.labels], np.int64)
+        index, number = np.arange(len(rows)), np.zeros(len(rows), np.int64)
+        if policy is not None:
+            index, number = policy.rows(rows.labels)
+        self._index, self._number = index.astype(np.int64), number.astype(np.int64)
+        self.counts = collections.Counter(rows.labels[self._index].tolist())
+
+    def __len__(self) -> int:
+        """Rows of one epoch."""
+        return len(self._index)
+
+    def epoch(self, epoch: int) -> I64:
+        """The rows of one epoch in their order, int64 [m, 2]: index in train, and number of the draw (0: the row as it is).
+
+        Args:
+            epoch: counted from 0.
+        """
+        number = self._number
+        if self._policy is not None and self._policy.per_epoch:
+            number = number + epoch
+        # mix(0) is 0: rows as they are have the order that they would have without augmentation.
+        keys = self.rows.keys[self._index] ^ mix(number.astype(np.uint64))
+        order = epoch_order(keys, self.seed, epoch)
+        return np.stack([self._index[order], number[order]], axis=1)
+
+    def batches(self, weights: npt.NDArray[np.float32], size: int, epochs: int) -> tf.data.Dataset:
+        """Batches of (inputs, target, weight) for all epochs one after the other.
+
+        Args:
+            weights: of a row of each class, in the order of `labels`, float32 [classes].
+        """
+        inputs = {name: tf.constant(values) for name, values in self.rows.inputs.items()}
+        keys, targets, weight = tf.constant(self.rows.keys), tf.constant(self.targets), tf.constant(weights)
+
+        def one_epoch(epoch: tf.Tensor) -> tf.data.Dataset:
+            order = tf.numpy_function(lambda e: self.epoch(int(e)), [epoch], tf.int64)
+            return tf.data.Dataset.from_tensor_slices(tf.ensure_shape(order, [len(self), 2])).batch(size)
+
+        def gather(chosen: tf.Tensor) -> tuple[dict[str, tf.Tensor], tf.Tensor, tf.Tensor]:
+            i, number = chosen[:, 0], chosen[:, 1]
+            batch, target = {name: tf.gather(values, i) for name, values in inputs.items()}, tf.gather(targets, i)
+            if self._policy is not None:
+                batch = self._policy.in_graph(batch, tf.gather(keys, i), number, target, self.labels, self._numeric)
+            return batch, target, tf.gather(weight, target)
+
+        return tf.data.Dataset.range(epochs).flat_map(one_epoch).map(gather).prefetch(2)

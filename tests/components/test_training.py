@@ -1,0 +1,142 @@
+"""Training: which weights are kept, what classes weigh, and which model is taken."""
+
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from schemas.config import Augment, ConfigError, PluginSpec, Train
+from tests.components.models.rows import PICTURES, SHAPES, TABLE, TEXTS, make_rows
+
+keras = pytest.importorskip("keras")
+
+from components import curves, training, training_data  # noqa: E402
+from components.augmentation import Policy  # noqa: E402
+from components.batches import Feed  # noqa: E402
+
+LABELS = ["0", "1", "2"]
+
+
+def test_the_best_weights_are_kept_when_the_epochs_run_out():
+    config = Train(epochs=3, learning_rate=0.5, batch_size=32, early_stopping=None, reduce_lr=None)
+    model, *_ = training.build_model(config, TABLE)
+    val = make_rows(TABLE, 200, 1)
+    record = training.fit(config, model, Feed(make_rows(TABLE, 400), LABELS, 7), val)
+    targets = val.labels.astype(int)
+    logits = keras.ops.convert_to_numpy(model(val.inputs, training=False)).astype(float)
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    loss = -(shifted[np.arange(200), targets] - np.log(np.exp(shifted).sum(axis=1))).mean()
+    best = min(record.epochs, key=lambda e: e.val_loss)
+    assert record.best_epoch == best.epoch
+    assert record.stopped == "epochs"
+    assert loss == pytest.approx(best.val_loss, rel=1e-4, abs=1e-6)
+
+
+def test_class_weights_refuse_a_class_without_rows():
+    assert training.class_weights(Train(class_weights=None), ["0", "1"], {"0": 5}) == {}
+    with pytest.raises(ValueError, match="1"):
+        training.class_weights(Train(), ["0", "1"], {"0": 5})
+
+
+def test_class_weights_are_those_of_the_rows_that_an_epoch_has():
+    rows = make_rows(PICTURES, 300)
+    rare = rows.take(np.flatnonzero((rows.labels != "2") | (np.arange(300) < 60)))
+    policy = Policy.of(Augment(ops=[{"op": {"name": "brightness", "params": {"delta": 0.1}}}], balance=True))
+    config = Train(epochs=1, batch_size=64)
+    model, *_ = training.build_model(config, PICTURES)
+    plain, balanced = (training.fit(config, model, Feed(rare, LABELS, 7, p), rows) for p in (None, policy))
+    assert plain.rows == len(rare)
+    assert plain.class_weights["2"] > 3 * plain.class_weights["0"]
+    assert balanced.rows > len(rare)
+    assert max(balanced.class_weights.values()) < 1.3 * min(balanced.class_weights.values())
+
+
+def test_the_clean_sample_is_not_augmented_and_is_scored_whole(monkeypatch):
+    monkeypatch.setattr(training_data, "PICTURES_AT_ONCE", 7)
+    rows = make_rows(PICTURES, 40)
+    watch = curves.Curves("val_loss", rows, rows.labels.astype(np.int64))
+    model = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(3)])
+    watch.set_model(_OfPictures(model))
+    np.testing.assert_allclose(watch._logits(), model(rows.inputs["image_0"]), rtol=1e-5)
+
+
+class _OfPictures:
+    """A model of a dict with one picture."""
+
+    def __init__(self, model):
+        self._model = model
+
+    def __call__(self, inputs, training):
+        assert not training
+        return self._model(inputs["image_0"])
+
+
+@pytest.mark.parametrize(
+    ("inputs", "name", "reason"),
+    [
+        (TABLE, "wide_deep", "The data have numbers and categories only."),
+        (TEXTS, "text", "The data have texts."),
+        (PICTURES, "cnn", "The data have pictures."),
+        (SHAPES["all kinds"], "cnn", "The data have pictures."),
+    ],
+)
+def test_the_inputs_choose_the_model(inputs, name, reason):
+    model, chosen, why = training.build_model(Train(), inputs)
+    assert (model.name, chosen, why) == (name, name, reason)
+
+
+def test_a_configured_model_is_taken_or_refused():
+    _, chosen, why = training.build_model(Train(model=PluginSpec(name="linear")), TABLE)
+    assert (chosen, why) == ("linear", "It is configured.")
+    with pytest.raises(ConfigError) as error:
+        training.build_model(Train(model=PluginSpec(name="wide_deep")), PICTURES)
+    assert error.value.problems == ["train.model: wide_deep takes no pictures; use cnn."]
+
+
+def test_another_seed_gives_other_weights():
+    first, again, other = (training.build_model(Train(seed=s), PICTURES)[0] for s in (7, 7, 8))
+    assert training.weights_digest(first) == training.weights_digest(again) != training.weights_digest(other)
+
+
+def test_training_on_augmented_pictures_is_the_same_twice():
+    training.tf.config.experimental.enable_op_determinism()
+    ops = [{"op": {"name": "rotate", "params": {"degrees": 20}}}, {"op": {"name": "noise", "params": {}}}]
+    policy, digests = Policy.of(Augment(ops=ops, per_epoch=True)), []
+    config = Train(epochs=2, batch_size=32)
+    for order in (np.arange(90), np.arange(90)[::-1]):
+        model, *_ = training.build_model(config, PICTURES)
+        training.fit(
+            config, model, Feed(make_rows(PICTURES, 90).take(order), LABELS, 7, policy), make_rows(PICTURES, 30)
+        )
+        digests.append(training.weights_digest(model))
+    assert digests[0] == digests[1]
+
+
+def test_run_fn_is_told_of_augmentation_by_its_configuration(monkeypatch, tmp_path):
+    seen = {}
+    rows, val = make_rows(PICTURES, 30), make_rows(PICTURES, 12)
+    contract = {
+        "label": "y",
+        "label_type": "int",
+        "features": [{"name": "p", "type": "string", "kind": "image", "reason": "told"}],
+    }
+    layer = SimpleNamespace(transform_features_layer=lambda: None, transform_savedmodel_dir=str(tmp_path))
+    monkeypatch.setattr(training.tft, "TFTransformOutput", lambda _: layer)
+    monkeypatch.setattr(training, "load_splits", lambda *_: (rows, val))
+    monkeypatch.setattr(training.learned, "read_learned", lambda _: ([], 1))
+    monkeypatch.setattr(training, "export", lambda *parts: seen.update(labels=parts[3]))
+    custom = {"contract": json.dumps(contract), "train": Train(epochs=1).model_dump_json()}
+    for name, augment in (("plain", ""), ("twice", Augment(ops=[{"op": {"name": "flip"}}]).model_dump_json())):
+        run = tmp_path / name
+        args = SimpleNamespace(
+            custom_config={**custom, "augment": augment},
+            transform_graph_path="",
+            model_run_dir=str(run),
+            serving_model_dir="",
+        )
+        training.run_fn(args)
+        seen[name] = json.loads((run / "training.json").read_text())["training"]
+    assert seen["labels"] == LABELS
+    assert [seen[n]["rows"] for n in ("plain", "twice")] == [30, 60]
+    assert (seen["plain"]["model"], seen["plain"]["model_reason"]) == ("cnn", "The data have pictures.")

@@ -1,0 +1,117 @@
+"""Pictures, numbers and categories in one model, end to end, on a small synthetic screening set."""
+
+import numpy as np
+import pytest
+
+from data.retina import build
+from tests.e2e.conftest import is_identical, read_rows, retrain, write_rows
+
+pytestmark = pytest.mark.e2e
+
+RETINA = """
+name: retina
+data:
+  source: {csv: "retina/span-{SPAN}/*.csv"}
+  label: grade
+  split: {train: 0.6, eval: 0.15, test: 0.25, group_by: patient}
+transform:
+  impute: {numeric: conditional_mean, hba1c: {group_median: {by: camera, min_rows: 5}}}
+  outliers: {numeric: {winsorize: {lower: 0.01, upper: 0.99}}}
+  augment:
+    per_epoch: true
+    ops: [{flip: horizontal}, {rotate: {degrees: 10, fill: constant}}]
+train: {model: {cnn: {filters: [8], dense: [8]}}, epochs: 2, batch_size: 64}
+evaluate:
+  metrics: [kappa, accuracy]
+  slices: [camera]
+  bootstrap: 100
+  gates: {metric_floor: {accuracy: 0.0}, recall_floor: {floors: {"0": 0.0, "3": 0.0}, min_rows: 10}}
+"""
+
+
+@pytest.fixture(scope="module")
+def retina(tmp_path_factory):
+    """A run on 240 small photographs, of which one cannot be decoded and one is not there."""
+    folder = tmp_path_factory.mktemp("retina")
+    build(folder / "retina", patients=120, spans=1, size=32)
+    span = folder / "retina" / "span-1"
+    rows = read_rows(span / "eyes.csv")
+    (span / rows[10]["image"]).write_bytes((span / rows[10]["image"]).read_bytes()[:200])
+    rows[20]["image"] = "images/gone.png"
+    write_rows(span / "eyes.csv", rows)
+    (folder / "retrain.yaml").write_text(RETINA)
+    result = retrain("run", "retrain.yaml", "--json", cwd=folder)
+    assert result.code == 0, result.err
+    return folder, result
+
+
+def test_pictures_numbers_and_categories_go_into_one_model(retina):
+    _, result = retina
+    features = {f["name"]: f for f in result.json["contract"]["features"]}
+    assert {n: f["kind"] for n, f in features.items()} == {
+        "age": "numeric",
+        "camera": "categorical",
+        "duration": "numeric",
+        "eye": "categorical",
+        "hba1c": "numeric",
+        "image": "image",
+        "systolic": "numeric",
+    }
+    assert features["image"]["shape"] == [32, 32, 3]
+    assert result.json["contract"]["excluded"] == ["patient"]
+    assert result.json["training"]["model"] == "cnn"
+    assert result.json["training"]["rows"] == sum(result.json["data"]["spans"][0]["labels"]["train"].values())
+
+
+def test_pictures_that_cannot_be_read_are_findings_and_train_all_the_same(retina):
+    _, result = retina
+    found = [f for f in result.json["findings"] if f["code"] == "image_files" and f["severity"] != "ok"]
+    assert found
+    assert all(f["severity"] == "warn" for f in found)
+    assert {r.rsplit(" ", 1)[1] for f in found for r in f["rows"]} == {"11", "21"}
+
+
+def test_what_was_learned_of_each_feature_is_recorded(retina):
+    _, result = retina
+    train = result.json["training"]["rows"]
+    hba1c, duration = result.learned("hba1c"), result.learned("duration")
+    assert (hba1c["imputer"], hba1c["by"], hba1c["groups"]) == ("group_median", "camera", 3)
+    assert (duration["imputer"], duration["coefficients"]) == ("conditional_mean", 3)
+    assert set(duration["strongest"]) == {"age", "hba1c", "systolic"}
+    for feature in (hba1c, duration):
+        assert feature["missing"] > 0
+        assert feature["present"] + feature["missing"] == train
+        assert feature["outliers"] == "winsorize"
+        assert feature["low"] < feature["fill"] < feature["high"]
+        # A quantile of 1 % has at most one value in a hundred below it, and one more.
+        assert 0 < feature["beyond"] <= 2 * (0.01 + 1 / feature["present"])
+
+
+def test_grades_are_judged_by_kappa_recall_and_camera(retina):
+    _, result = retina
+    overall, *cameras = result.json["evaluation"]["slices"]
+    assert -1 <= overall["candidate"]["kappa"]["value"] <= 1
+    assert {s["slice"] for s in cameras} == {"camera=handheld", "camera=legacy", "camera=tabletop"}
+    assert sum(s["rows"] for s in cameras) == overall["rows"]
+    assert set(overall["recalls"]) == set("01234")
+    gates = {f["subject"]: f["severity"] for f in result.json["findings"] if f["code"] == "recall_floor"}
+    # Two test rows of grade 3 are too few to judge.
+    assert gates == {"recall of 0": "ok", "recall of 3": "warn"}
+
+
+def test_predict_scores_rows_whose_picture_is_missing_or_broken(retina):
+    folder, _ = retina
+    row = read_rows(folder / "retina" / "span-1" / "eyes.csv")[0]
+    (folder / "broken.png").write_bytes(b"not a picture")
+    pictures = [f"retina/span-1/{row['image']}", "broken.png", "gone.png", ""]
+    write_rows(folder / "new.csv", [{**row, "image": p} for p in pictures])
+    done = retrain("predict", "retrain.yaml", "--input", "new.csv", "--output", "scores.csv", cwd=folder)
+    assert done.code == 0, done.err
+    scores = np.array([[float(line[f"probability_{g}"]) for g in "01234"] for line in read_rows(folder / "scores.csv")])
+    np.testing.assert_allclose(scores.sum(axis=1), np.ones(4), atol=1e-5)
+    np.testing.assert_allclose(scores[1:3], scores[[3, 3]], atol=1e-6)
+    assert np.abs(scores[0] - scores[3]).max() > 1e-3
+
+
+def test_replay_with_pictures_is_identical(retina):
+    assert is_identical(retina[0])
