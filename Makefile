@@ -6,10 +6,10 @@ PYTHON := .venv/bin/python
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-newest lint format bench lock clean
+.PHONY: help setup run run-digits run-retina run-reviews test test-newest lint format bench lock clean
 
 help: ## Lists the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z %-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## Builds .venv with the newest TFX that this machine can run, and says which and why
 	@sh scripts/find_python.sh scripts/setup_env.py
@@ -17,6 +17,10 @@ setup: ## Builds .venv with the newest TFX that this machine can run, and says w
 run: setup ## Makes the taxi data and retrains on it: the first run of the README
 	$(PYTHON) -m data.taxi --output data/taxi
 	.venv/bin/retrain run examples/taxi.yaml $(ARGS)
+
+run-digits run-retina run-reviews: run-%: setup ## Another example: its data, then a run
+	$(PYTHON) -m data.$* --output data/$*
+	.venv/bin/retrain run examples/$*.yaml $(ARGS)
 
 test: setup ## Runs all tests on this machine's stack
 	$(PYTHON) -m pytest $(ARGS)

@@ -42,10 +42,14 @@ ON_EVERY_STACK = [
     # Cross-validated classifiers of the checks domain_drift and label_noise.
     "scikit-learn>=1.5",
     "scipy>=1.12",
+    # Those checks run on one thread, so that sums never differ.
+    "threadpoolctl>=3.1",
     "typer>=0.12",
 ]
 DEVELOPMENT = [
     "hypothesis>=6.100",
+    # The JSON Schemas for editors are tested with it.
+    "jsonschema>=4.17",
     "mypy>=1.13",
     "pytest>=8.3",
     "ruff>=0.9",

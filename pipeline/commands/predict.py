@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,8 @@ def predict_command(
     """
     os.environ["TF_USE_LEGACY_KERAS"] = "0"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # Clients of Google Cloud, which TFX imports and nothing here uses, complain about the age of Python.
+    warnings.filterwarnings("ignore", category=FutureWarning, module="google")
     parsed = load_config(config)
     place = Workspace.for_config(config, workspace)
     number, model = model_folder(place.serving(parsed.name, parsed.push.directory), version)
