@@ -156,8 +156,10 @@ def remember(job: Job, planned: Planned) -> None:
 def run_graph(job: Job, config: PipelineConfig, planned: Planned, emit: Emit) -> None:
     """Builds the TFX pipeline and runs it."""
     prepare_tensorflow(config.train.threads)
+    from components.augmentation_report import SHEETS
     from components.graph_digest import graph_digest
     from components.inspect_data import Parameters
+    from components.require_ok import link_tree
     from pipeline.build import Graph, build
     from pipeline.versions import code_digest
 
@@ -168,6 +170,8 @@ def run_graph(job: Job, config: PipelineConfig, planned: Planned, emit: Emit) ->
             reports.append(Path(artifacts["report"]))
         if stage == "trainer":
             kept.keep_trained(job.root, config.name, planned.plan, reports[0])
+        if stage == "augment":
+            link_tree(str(Path(artifacts["audit"]) / SHEETS), str(job.folder / SHEETS))
         if stage == "transform":
             return {"digest": graph_digest(Path(artifacts["transform_graph"]) / "transform_fn")}
         proposal = Path(artifacts.get("schema", "")) / "schema.pbtxt"

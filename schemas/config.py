@@ -80,16 +80,21 @@ class Section(BaseModel):
 FORMATS = ("csv", "parquet", "tfrecord", "images")
 
 
+def _path_of(value: Any) -> Any:
+    return value["path"] if isinstance(value, dict) and set(value) == {"path"} else value
+
+
 class Source(Section):
     """Where the rows are: exactly one of the formats, a glob with ``{SPAN}`` or ``{YYYY}-{MM}-{DD}`` for the span.
 
-    `images` is a glob of PNG or JPEG files with ``{label}`` in it: each file is a row with the columns ``image`` and the label.
+    `images` (or ``images: {path: ...}``) is a glob of PNG or JPEG files with ``{label}`` in it: each file is a row with the columns
+    ``image`` and the label.
     """
 
     csv: str | None = None
     parquet: str | None = None
     tfrecord: str | None = None
-    images: str | None = None
+    images: Annotated[str | None, BeforeValidator(_path_of)] = None
 
     @model_validator(mode="after")
     def _one_format(self) -> Source:

@@ -42,6 +42,14 @@ def config_schema() -> Schema:
         parts[section]["properties"].pop("features")
     parts["Outliers"]["properties"]["numeric"] = {"title": "Numeric", **PLUGIN_OR_OFF}
     _augmentation(parts)
+    images = parts["Source"]["properties"]["images"]
+    by_path = {
+        "type": "object",
+        "properties": {"path": {"type": "string"}},
+        "required": ["path"],
+        "additionalProperties": False,
+    }
+    images["anyOf"] = [*images["anyOf"], by_path]
     weights = parts["Train"]["properties"]["class_weights"]
     weights["anyOf"] = [*weights["anyOf"], {"const": False}]
     return _with_head(_without_unfolded_defaults(schema), "Configuration of Retrain (retrain.yaml)")

@@ -165,3 +165,8 @@ def test_every_way_of_writing_a_transform_is_in_the_json_schema(transform):
 def test_what_is_wrong_is_wrong_for_both(transform):
     assert problems(having(transform=transform))
     assert schema_errors(having(transform=transform))
+
+
+def test_a_folder_of_images_may_be_written_as_a_mapping():
+    raw = {"name": "a", "data": {"source": {"images": {"path": "x/{label}/*.png"}}, "label": "y"}}
+    assert parse_config(raw).data.source.pattern == "x/{label}/*.png"

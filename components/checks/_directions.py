@@ -94,6 +94,27 @@ def turn(found: list[Difference]) -> int | None:
     return degrees if degrees and left[best] < EXPLAINED * left[0] else None
 
 
+#: Bins of a histogram over the period of a direction.
+BINS = 18
+
+
+def histograms(found: Difference) -> tuple[Floats, Floats]:
+    """Shares of the reference's images and of the current ones, weighted, in `BINS` bins of equal width from 0 degrees on."""
+    period = DIRECTIONS[found.suffix][0]
+    step = period / BINS
+    before = np.bincount((found.then % period // step).astype(np.int64), minlength=BINS) / len(found.then)
+    now = np.bincount((found.now % period // step).astype(np.int64), found.weight, BINS) / found.weight.sum()
+    return before, now
+
+
+def bars(shares: Floats, most: float) -> str:
+    """A histogram as one line of text: a low bar for nothing, the full height for `most`."""
+    heights = np.round(shares / most * (len(_BARS) - 1)).astype(np.int64) if most else np.zeros(len(shares), np.int64)
+    return "".join(_BARS[min(h, len(_BARS) - 1)] for h in heights.tolist())
+
+
+_BARS = "▁▂▃▄▅▆▇█"
+
 #: The smaller turn wins where an axis cannot tell two of them apart.
 _NEAREST = np.minimum(np.arange(360), 360 - np.arange(360)) <= 90
 

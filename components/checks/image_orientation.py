@@ -94,7 +94,7 @@ class ImageOrientation(Check):
         where = f"{subject}: images of span {context.current.span} ({len(most.now)} with a direction)"
         text = f"{where} {_words(level, degrees, alone)} {before} ({len(most.then)})"
         text += f": Kuiper's V of the {DIRECTIONS[most.suffix][1]} is {most.kuiper:.2f}"
-        text += f"; the limit is {bound:.2f}." if level.rank else "."
+        text += f"; the limit is {bound:.2f}{_drawn(most)}." if level.rank else "."
         observed: dict[str, float | str | None] = {
             "kuiper": most.kuiper,
             "of": most.suffix,
@@ -108,6 +108,14 @@ class ImageOrientation(Check):
         return common.report(
             context, CODE, subject, level, observed, allowed, text, REMEDY, statistic=most.kuiper, rows=rows
         )
+
+
+def _drawn(found: Difference) -> str:
+    """Both histograms, as text."""
+    before, now = directions.histograms(found)
+    most, step = float(max(before.max(), now.max())), DIRECTIONS[found.suffix][0] // directions.BINS
+    then = directions.bars(before, most)
+    return f". From 0° on in steps of {step}° it was {then} and is {directions.bars(now, most)}"
 
 
 def _words(level: Severity, degrees: int | None, alone: bool) -> str:

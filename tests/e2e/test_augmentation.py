@@ -126,6 +126,8 @@ def test_the_audit_has_histograms_and_contact_sheets_of_each_class(one_class):
     sheets = sorted((result.artifact("augment", "audit") / "sheets").glob("*.png"))
     assert [p.name for p in sheets] == ["histograms-image.png", *(f"sheet-image-{d}.png" for d in range(10))]
     assert all(p.read_bytes().startswith(b"\x89PNG\r\n") for p in sheets)
+    beside_the_record = Path(result.json["log"]).parent / "sheets"
+    assert sorted(p.name for p in beside_the_record.iterdir()) == [p.name for p in sheets]
 
 
 def test_what_one_class_alone_may_have_is_let_through_with_a_reason(one_class, project):

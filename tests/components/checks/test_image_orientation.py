@@ -7,6 +7,7 @@ from PIL import Image
 from scipy.ndimage import rotate
 from sklearn.datasets import load_digits
 
+from components.checks import _directions as directions
 from components.checks.image_orientation import Block, ImageOrientation, Warn
 from components.images import properties
 from tests.components.evidence import BLOCK, OK, WARN, context, image_context, image_sample, span, worst
@@ -76,7 +77,8 @@ def test_message_rows_and_remedy():
     found = check(lying([*[20] * 100, *[60] * 100]), lying([20] * 200))
     assert found.message == (
         "image: images of span 9 (200 with a direction) lie in other directions (no single turn explains it; perhaps only some are "
-        "turned) than those of span 8 (200): Kuiper's V of the long axis of shapes is 0.50; the limit is 0.20."
+        "turned) than those of span 8 (200): Kuiper's V of the long axis of shapes is 0.50; the limit is 0.20. "
+        "From 0° on in steps of 10° it was ▁▁█▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁ and is ▁▁▅▁▁▁▅▁▁▁▁▁▁▁▁▁▁▁."
     )
     assert found.rows == ("span-9/images row 101", "span-9/images row 102")
     assert "--accept image_orientation" in found.remedy
@@ -157,3 +159,20 @@ def test_clean_resamples_pass(rows):
         found.append(worst(ImageOrientation().check(image_context(*sides))))
     assert found.count(BLOCK) == 0
     assert found.count(WARN) <= 2
+
+
+def test_both_histograms_are_drawn():
+    assert directions.bars(np.array([0.0, 0.5, 1.0, 0.25]), 1.0) == "▁▅█▃"
+    difference = directions.Difference(
+        "orientation",
+        0.5,
+        10.0,
+        np.array([5.0, 5.0, 175.0]),
+        np.array([95.0]),
+        np.ones(1),
+        np.zeros(1, int),
+        (np.zeros(0),) * 2,
+    )
+    before, now = directions.histograms(difference)
+    assert before.tolist() == [2 / 3] + [0.0] * 16 + [1 / 3]
+    assert now.tolist() == [0.0] * 9 + [1.0] + [0.0] * 8
