@@ -15,7 +15,8 @@ from tfx.dsl.component.experimental.decorators import component
 from tfx.types.standard_artifacts import Model, ModelBlessing, ModelEvaluation, ModelRun
 
 from components import metrics, registry
-from components.artifacts import GateFindings, artifact_name, write_json
+from components.artifacts import GateFindings, write_json
+from components.champion import DIGEST
 from components.evaluate import CANDIDATE, CHAMPION, LABEL, PREDICTIONS, SLICE_PREFIX
 from schemas.config import PipelineConfig
 from schemas.evidence import ModelEvidence
@@ -108,12 +109,12 @@ def judge_model(
     Args:
         config: the `PipelineConfig` as JSON.
         code: digest of our code and of the framework versions.
-        champion: the latest blessed model; None on a first run.
+        champion: the served model; None when nothing is served.
     """
     del code
     parsed = PipelineConfig.model_validate_json(config)
     run = read_training(model_run.uri)
-    name = artifact_name(champion.uri) if champion else None
+    name = champion.get_string_custom_property(DIGEST) if champion else None
     evidence = read_evidence(evaluation.uri, run["training"]["labels"], parsed, name)
     findings = judge(evidence, run["training"], parsed)
     blessed = verdict(findings).ok
