@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from components.metric_definitions import grade_sums, kappa_of
+from components.metric_definitions import grade_sums, kappa_of, row_miscalibrations, row_squares
 from components.ranking import Ranking
 from schemas.evidence import MetricValue
 
@@ -25,7 +25,7 @@ BLOCK = 2**18
 #: Below this share of resamples in which a metric is defined, there is no interval.
 ENOUGH = 0.95
 
-#: Losses are summed in units of 2**-24: whole numbers, exact in any order up to 30 million rows.
+#: Log loss, Brier score and calibration error of rows are summed in units of 2**-24: whole numbers, exact in any order up to 30 million rows.
 LOSS_UNIT = 2**24
 
 
@@ -89,23 +89,34 @@ class _Scorer:
         of_class = labels[:, None] == np.arange(self._classes)
         right = of_class & (model.argmax(axis=1) == labels)[:, None]
         grades = grade_sums(labels, model.argmax(axis=1)) if "kappa" in metrics else np.zeros((len(labels), 0))
-        whole = np.rint(np.nan_to_num(loss) * LOSS_UNIT)
-        self._columns = np.column_stack([of_class, right, grades, whole]).astype(np.float64)
+        taken = model.argmax(axis=1)[:, None] == np.arange(self._classes) if "f1" in metrics else grades[:, :0]
+        self._means = {"log_loss": loss}
+        if self._usable and "brier" in metrics:
+            self._means["brier"] = row_squares(labels, model)
+        if self._usable and "calibration_error" in metrics:
+            self._means["calibration_error"] = row_miscalibrations(labels, model)
+        means = np.rint(np.nan_to_num(np.column_stack([*self._means.values()])) * LOSS_UNIT)
+        parts = [of_class, right, taken, grades, means]
+        self._columns = np.column_stack(parts).astype(np.float64)
+        self._ends = np.cumsum([p.shape[1] for p in parts])[:-1]
 
     def score(self, weights: NDArray[np.int32]) -> dict[str, Floats]:
         """Metric -> one value per line of `weights`."""
         if not self._usable:
             return {m: np.full(len(weights), math.nan) for m in self._metrics}
         sums = weights.astype(np.float64) @ self._columns  # Sums of whole numbers: exact, so any order will do.
-        rows, right = sums[:, : self._classes], sums[:, self._classes : 2 * self._classes]
-        grades, loss = sums[:, 2 * self._classes : -1], sums[:, -1]
+        rows, right, taken, grades, means = np.split(sums, self._ends, axis=1)
         total = rows.sum(axis=1)
         with np.errstate(divide="ignore", invalid="ignore"):
             values = {
                 "accuracy": right.sum(axis=1) / total,
                 "balanced_accuracy": (right / rows).mean(axis=1),
-                "log_loss": loss / total / LOSS_UNIT,
+                **{m: means[:, i] / total / LOSS_UNIT for i, m in enumerate(self._means)},
             }
+            if "f1" in self._metrics:
+                values["f1"] = np.where(rows > 0, 2 * right / (rows + taken), np.nan).mean(axis=1)
+        if "calibration_error" in values:
+            values["calibration_error"] = np.maximum(values["calibration_error"], 0)
         if "kappa" in self._metrics:
             values["kappa"] = kappa_of(total, grades)
         areas = [r.areas(weights) for r in self._rankings]

@@ -14,6 +14,8 @@ from components.metric_definitions import (
     METRICS,
     Labels,
     Probabilities,
+    class_f1,
+    precisions,
     recalls,
     row_losses,
     wilson,
@@ -82,14 +84,16 @@ def _evaluate_slice(
         candidate=values[0],
         champion=values[1] if len(models) > 1 else None,
         difference={m: _difference(m, points, draws) for m in metrics} if len(models) > 1 else None,
-        recalls=_recalls(labels, models[0], label_values),
-        champion_recalls=_recalls(labels, models[1], label_values) if len(models) > 1 else None,
+        recalls=_shares(recalls(labels, models[0]), label_values),
+        champion_recalls=_shares(recalls(labels, models[1]), label_values) if len(models) > 1 else None,
+        precisions=_shares(precisions(labels, models[0]), label_values),
+        f1={v: MetricValue(value=f) for v, f in zip(label_values, class_f1(labels, models[0]), strict=True)},
     )
 
 
-def _recalls(labels: Labels, model: Probabilities, label_values: Sequence[str]) -> dict[str, MetricValue]:
+def _shares(counts: Sequence[tuple[int, int] | None], label_values: Sequence[str]) -> dict[str, MetricValue]:
     values = {}
-    for value, counted in zip(label_values, recalls(labels, model), strict=True):
+    for value, counted in zip(label_values, counts, strict=True):
         low, high = wilson(*counted) if counted else (None, None)
         values[value] = MetricValue(value=counted[0] / counted[1] if counted else None, low=low, high=high)
     return values

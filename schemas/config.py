@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import math
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import yaml
 from pydantic import (
@@ -369,8 +369,10 @@ class Train(Section):
         return self
 
 
-Metric = Literal["auc", "pr_auc", "accuracy", "balanced_accuracy", "log_loss", "kappa"]
-METRICS: tuple[Metric, ...] = ("auc", "pr_auc", "accuracy", "balanced_accuracy", "log_loss", "kappa")
+Metric = Literal[
+    "auc", "pr_auc", "accuracy", "balanced_accuracy", "log_loss", "kappa", "f1", "brier", "calibration_error"
+]
+METRICS: tuple[Metric, ...] = get_args(Metric)
 
 
 class Evaluate(Section):
