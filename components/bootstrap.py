@@ -1,7 +1,8 @@
 """95 % intervals of metrics, and of the difference of two models, by resampling rows.
 
 Both models see the same resamples (paired), which removes what they have in common: the rows. B. Efron and
-R. Tibshirani, An Introduction to the Bootstrap (1993), chapters 13 and 16 (percentile intervals).
+R. Tibshirani, An Introduction to the Bootstrap (1993), chapters 13 and 16 (percentile intervals). Widened as Student's t is wider than
+the normal distribution: T. Hesterberg, What Teachers Should Know about the Bootstrap (2015), section 5.3 (expanded percentile intervals).
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterator, Sequence
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +27,8 @@ BLOCK = 2**18
 #: Below this share of resamples in which a metric is defined, there is no interval.
 ENOUGH = 0.95
 
-#: Log loss, Brier score and calibration error of rows are summed in units of 2**-24: whole numbers, exact in any order up to 30 million rows.
+#: Log loss, Brier score and calibration error of rows are summed in units of 2**-24: whole numbers, exact in any order up to 30 million
+#: rows.
 LOSS_UNIT = 2**24
 
 
@@ -56,13 +59,37 @@ def resample(
     return [{m: np.concatenate([b[m] for b in blocks]) for m in metrics} for blocks in drawn]
 
 
-def interval(point: float | None, drawn: Floats) -> MetricValue:
-    """A metric with the middle 95 % of its resampled values; without, when too many resamples are undefined."""
+#: Metrics in which a class counts alike however few rows it has: the rarest class sets how much is known. In others, all rows do.
+BY_CLASS = frozenset({"auc", "pr_auc", "balanced_accuracy", "f1"})
+
+
+def interval(point: float | None, drawn: Floats, rows: int) -> MetricValue:
+    """A metric with the middle 95 % of its resampled values; without, when too many resamples are undefined.
+
+    Plain percentiles of two equal models' difference excluded 0 in 5.5 to 7 of 100 cases with 10 to 60 rows of the rarer class, these in 4
+    to 5 (`auc` and `f1`).
+
+    Args:
+        point: the metric of the rows themselves.
+        drawn: [resamples] values; NaN where undefined.
+        rows: how many rows it rests on; with few, somewhat more than the middle 95 % are taken.
+    """
     defined = drawn[np.isfinite(drawn)]
     if point is None or len(defined) < ENOUGH * len(drawn) or not len(defined):
         return MetricValue(value=point)
-    low, high = np.percentile(defined, [2.5, 97.5])
+    tail = 100 * _tail(rows)
+    low, high = np.percentile(defined, [tail, 100 - tail])
     return MetricValue(value=point, low=float(low), high=float(high))
+
+
+def _tail(rows: int) -> float:
+    """Share of resamples on either side of the interval: 0.025 with many rows, less with few, 0 with hardly any.
+
+    Student's t by its expansion in 1 / (rows - 1): G. W. Hill, Communications of the ACM 13 (1970); right to 0.01 from 5 rows on.
+    """
+    z, freedom = NormalDist().inv_cdf(0.975), max(rows - 1, 1)
+    t = z + (z**3 + z) / (4 * freedom) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2)
+    return NormalDist().cdf(-t * math.sqrt((freedom + 1) / freedom))
 
 
 def _weights(rows: int, resamples: int, key: tuple[int, str]) -> Iterator[NDArray[np.int32]]:

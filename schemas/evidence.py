@@ -148,7 +148,7 @@ class TrainingSummary(BaseModel):
     """The candidate's losses after the epoch whose weights were kept, per row, without augmentation, dropout and class weights.
 
     Attributes:
-        epoch: number of that epoch, from 1; 0 when no epoch was.
+        epoch: number of that epoch, from 1.
         train_loss: cross entropy on a sample of train; None when it was not finite.
         val_loss: cross entropy on eval; None when it was not finite.
     """

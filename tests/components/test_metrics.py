@@ -178,8 +178,17 @@ def test_an_empty_slice_and_nan_outputs_are_undefined():
 
 def test_too_many_undefined_resamples_give_no_interval():
     drawn = np.r_[np.full(94, 0.5), np.full(6, np.nan)]
-    assert interval(0.5, drawn).low is None
-    assert interval(0.5, np.r_[drawn, np.full(20, 0.5)]).low == 0.5
+    assert interval(0.5, drawn, 100).low is None
+    assert interval(0.5, np.r_[drawn, np.full(20, 0.5)], 100).low == 0.5
+
+
+@pytest.mark.parametrize(("rows", "t"), [(5, 2.7764), (10, 2.2622), (31, 2.0423), (1001, 1.9623)])
+def test_few_rows_widen_the_interval_as_students_t_does(rows, t):
+    drawn = np.random.default_rng(0).normal(size=400_000)
+    # Tables of Student's t at 0.975 with rows - 1 degrees of freedom; deviations of resamples lack the factor sqrt(n / (n - 1)).
+    wanted = t * np.sqrt(rows / (rows - 1))
+    found = interval(0.0, drawn, rows)
+    assert (found.low, found.high) == (pytest.approx(-wanted, rel=0.02), pytest.approx(wanted, rel=0.02))
 
 
 def test_deterministic():
