@@ -66,8 +66,8 @@ BY_CLASS = frozenset({"auc", "pr_auc", "balanced_accuracy", "f1"})
 def interval(point: float | None, drawn: Floats, rows: int) -> MetricValue:
     """A metric with the middle 95 % of its resampled values; without, when too many resamples are undefined.
 
-    Plain percentiles of two equal models' difference excluded 0 in 5.5 to 7 of 100 cases with 10 to 60 rows of the rarer class, these in 4
-    to 5 (`auc` and `f1`).
+    Plain percentiles of the difference of two equal models excluded 0 in 5.5 to 7 of 100 cases with 10 to 60 rows of the rarer class, these
+    do in 3 to 5 (`auc`).
 
     Args:
         point: the metric of the rows themselves.
@@ -78,7 +78,8 @@ def interval(point: float | None, drawn: Floats, rows: int) -> MetricValue:
     if point is None or len(defined) < ENOUGH * len(drawn) or not len(defined):
         return MetricValue(value=point)
     tail = 100 * _tail(rows)
-    low, high = np.percentile(defined, [tail, 100 - tail])
+    # The k-th of B draws has k / (B + 1) of all below it on average; the default, (k - 1) / (B - 1), leaves out 5.6 % of them with B = 300.
+    low, high = np.percentile(defined, [tail, 100 - tail], method="weibull")
     return MetricValue(value=point, low=float(low), high=float(high))
 
 
