@@ -137,11 +137,11 @@ class SliceFloor(Gate):
             "cannot tell": "cannot tell",
         }[seen]
         seen = "not worse" if seen == "better" else seen
-        ends = f"{slices} slices are compared, which makes the interval {low:.4f} to {high:.4f}"
-        if not evidence.higher_is_better[self.compared]:
-            ends = f"{slices} slices are compared, which makes the interval {-high:.4f} to {-low:.4f}"
+        shown = (low, high) if evidence.higher_is_better[self.compared] else (-high, -low)
+        wider = f"{slices} slices are compared, which makes the interval {shown[0]:.4f} to {shown[1]:.4f}: "
         values = common.both(part, self.compared)
-        text = f"{where}: {values}candidate minus champion is {common.with_interval(got)}; {ends}: {says}, the tolerance is {tolerance:g}."
+        says = f"{wider if slices > 2 else ''}{says}, the tolerance is {tolerance:g}"
+        text = f"{where}: {values}candidate minus champion is {common.with_interval(got)}; {says}."
         remedy = f"Look at the rows of {part.slice}: what changed there in the new data. The champion stays served."
         allowed = {"tolerance": tolerance, "slices": slices}
         return self._report(subject, level, _observed(got, seen), allowed, text, remedy)

@@ -97,6 +97,13 @@ def test_more_slices_need_more_standard_errors(slices, errors):
         assert found[0].severity is severity
 
 
+def test_one_slice_alone_has_the_interval_that_all_metrics_have():
+    assert compare((0.0, -0.01, 0.01))[0].message == (
+        "auc on a=0 (400 test rows): candidate 0.8000, champion 0.9000; candidate minus champion is 0.0000 (95 % interval "
+        "-0.0100 to 0.0100); cannot tell, the tolerance is 0.005."
+    )
+
+
 def test_not_measured_blocks_and_no_champion_is_said():
     assert compare((None, None, None))[0].severity is BLOCK
     assert compare((-0.1, None, None))[0].severity is BLOCK
