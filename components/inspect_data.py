@@ -150,11 +150,14 @@ def examine(
     seen: inspection.Seen, accepted: Optional[inspection.Accepted], config: PipelineConfig, facts: Facts
 ) -> list[Finding]:
     """Findings of all checks about all spans that are new."""
-    checks, found = registry.build_all(config).checks, []
+    plugins = registry.build_all(config)
+    checks, found = plugins.checks, []
     for context in inspection.contexts(seen, accepted, config.train.class_weights is not None, facts):
         for name, check in checks.items():
             seen_by = inspection.context_for(name, check, context)
             found += inspection.run_check(name, check, seen_by, config.checks.on_fail.get(name, "block"))
+    if plugins.class_weights is not None and seen.window.labels.get("train"):
+        found += inspection.unfit_weights(plugins.class_weights, seen.window)
     return found
 
 
