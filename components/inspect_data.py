@@ -152,7 +152,7 @@ def examine(
     """Findings of all checks about all spans that are new."""
     plugins = registry.build_all(config)
     checks, found = plugins.checks, []
-    for context in inspection.contexts(seen, accepted, config.train.class_weights is not None, facts):
+    for context in inspection.contexts(seen, accepted, config.train.evens_out, facts):
         for name, check in checks.items():
             seen_by = inspection.context_for(name, check, context)
             found += inspection.run_check(name, check, seen_by, config.checks.on_fail.get(name, "block"))

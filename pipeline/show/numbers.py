@@ -80,6 +80,7 @@ def curves(record: RunRecord) -> RenderableType:
         ("weights kept", f"epoch {training.best_epoch} of {len(training.epochs)}"),
         ("parameters", number(training.parameters)),
         ("class weights", ", ".join(f"{k}: {number(v)}" for k, v in training.class_weights.items()) or "none"),
+        *([("sampling", training.sampling)] if training.sampling else []),
     ]
     return Group(fields("Training", lines), table("Epochs", columns, rows))
 
