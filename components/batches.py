@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,7 @@ import tensorflow as tf
 
 from components.fingerprints import mix
 from components.training_data import I64, U64, Rows
+from schemas.findings import DataBlocked, Finding, Severity
 
 if TYPE_CHECKING:
     from components.augmentation import Policy
@@ -30,6 +32,27 @@ def epoch_order(keys: U64, seed: int, epoch: int) -> I64:
 def equal_parts(rows: int, classes: int) -> I64:
     """How many of so many rows each class gets, int64 [classes]; the first ones get one more where it does not come out even."""
     return (rows // classes + (np.arange(classes) < rows % classes)).astype(np.int64)
+
+
+def row_weights(rows: Rows) -> npt.NDArray[np.float32] | None:
+    """The weights of rows, scaled so that their mean is 1, float32 [n]; None where there are none.
+
+    Raises:
+        DataBlocked: when all rows of a class have the weight 0: it would not be learned.
+    """
+    if rows.weights is None:
+        return None
+    lost = sorted(v for v in set(rows.labels.tolist()) if not rows.weights[rows.labels == v].any())
+    if lost:
+        classes = ", ".join(map(repr, lost))
+        text = f"train.sample_weight: every class needs rows in train that weigh more than 0; all rows of {classes} weigh nothing."
+        remedy = "Correct the weights, or leave the class out of the data."
+        block, stage = Severity.BLOCK, "trainer"
+        raise DataBlocked(
+            [Finding(code="sample_weight", severity=block, subject=classes, message=text, remedy=remedy, stage=stage)]
+        )
+    exact = rows.weights.astype(np.float64)
+    return (exact / (math.fsum(exact) / len(exact))).astype(np.float32)
 
 
 class Feed:
@@ -70,6 +93,7 @@ class Feed:
         if policy is not None:
             index, number = policy.rows(rows.labels)
         self._index, self._number = index.astype(np.int64), number.astype(np.int64)
+        self._weights = row_weights(rows)
         self._classes = self._fixed_orders() if balanced else []
         self.counts = collections.Counter(rows.labels[self._index].tolist())
         if balanced:
@@ -128,10 +152,12 @@ class Feed:
         """Batches of (inputs, target, weight) for all epochs one after the other.
 
         Args:
-            weights: of a row of each class, in the order of `labels`, float32 [classes].
+            weights: of a row of each class, in the order of `labels`, float32 [classes]; rows with weights of their own (`row_weights`)
+                have the product.
         """
         inputs = {name: tf.constant(values) for name, values in self.rows.inputs.items()}
         keys, targets, weight = tf.constant(self.rows.keys), tf.constant(self.targets), tf.constant(weights)
+        own = None if self._weights is None else tf.constant(self._weights)
 
         def one_epoch(epoch: tf.Tensor) -> tf.data.Dataset:
             order = tf.numpy_function(lambda e: self.epoch(int(e)), [epoch], tf.int64)
@@ -142,6 +168,7 @@ class Feed:
             batch, target = {name: tf.gather(values, i) for name, values in inputs.items()}, tf.gather(targets, i)
             if self._policy is not None:
                 batch = self._policy.in_graph(batch, tf.gather(keys, i), number, target, self.labels, self._numeric)
-            return batch, target, tf.gather(weight, target)
+            weighs = tf.gather(weight, target)
+            return batch, target, weighs if own is None else weighs * tf.gather(own, i)
 
         return tf.data.Dataset.range(epochs).flat_map(one_epoch).map(gather).prefetch(2)

@@ -56,8 +56,8 @@ def watched(contract: FeatureContract, config: PipelineConfig) -> dict[str, str]
 def left_out(config: PipelineConfig) -> frozenset[str]:
     """Columns that the configuration makes no inputs."""
     data = config.data
-    named = {*data.exclude, data.split.group_by, data.time, data.id, data.entity} - {None, *data.features}
-    return frozenset(n for n in named if n)
+    named = {*data.exclude, data.split.group_by, data.time, data.id, data.entity, config.train.sample_weight}
+    return frozenset(n for n in named - {*data.features} if n)
 
 
 def quotas(shards: list[dict[str, Any]], sample: int) -> dict[str, int]:

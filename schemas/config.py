@@ -341,12 +341,15 @@ class Train(Section):
 
     Without a `model`, the inputs choose: ``cnn`` for pictures, else ``text`` for texts, else ``wide_deep``.
     `sampling` ``balanced`` draws equally many rows of each class into every epoch and batch, in the place of class weights.
+    `sample_weight` names a numeric column with the weight of each row, at least 0; only proportions count. It is no input, and it
+    multiplies class weights, whose counts stay counts of rows.
     `threads` fixes TensorFlow's thread pools: results of some CPU kernels depend on it, so it is part of the recipe.
     """
 
     model: Plugin | None = None
     class_weights: Plugin | None = PluginSpec(name="balanced")
     sampling: Literal["balanced"] | None = None
+    sample_weight: Annotated[str, Field(min_length=1)] | None = None
     early_stopping: EarlyStopping | None = EarlyStopping()
     reduce_lr: ReduceLR | None = ReduceLR()
     epochs: Positive = 50
@@ -482,6 +485,16 @@ class PipelineConfig(Section):
     push: Push = Push()
     runner: str = "local"
     beam: Beam = Beam()
+
+    @model_validator(mode="after")
+    def _a_weight_is_no_input(self) -> PipelineConfig:
+        name = self.train.sample_weight
+        if name is not None and (name == self.data.label or name in self.data.features):
+            what = "the label" if name == self.data.label else "listed in data.features"
+            raise ValueError(
+                f"train.sample_weight: {name!r} is {what}, and a weight is neither label nor input; name another column"
+            )
+        return self
 
     @model_validator(mode="after")
     def _sampling_draws_anew(self) -> PipelineConfig:

@@ -55,6 +55,14 @@ def test_a_dump_can_be_read_again(name):
             having(train={"sampling": "balanced", "class_weights": "none"}, transform={"augment": ["flip"]}),
             "write transform.augment.per_epoch: true",
         ),
+        (
+            having(train={"sample_weight": GOOD["data"]["label"]}),
+            "is the label, and a weight is neither label nor input",
+        ),
+        (
+            having(train={"sample_weight": "w"}, data={**GOOD["data"], "features": {"w": "numeric"}}),
+            "'w' is listed in data.features",
+        ),
         (having(evaluate={"gates": {}}), "evaluate.gates: at least one gate"),
         (having(evaluate={"metrics": ["acu"]}), "evaluate.metrics"),
         (having(beam={"workers": 2}), "workers > 1 needs mode"),

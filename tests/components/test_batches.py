@@ -1,6 +1,7 @@
 """The order of rows in training, and what augmentation does to it."""
 
 import collections
+import dataclasses
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ tf = pytest.importorskip("tensorflow")
 
 from components.augmentation import Policy  # noqa: E402
 from components.batches import Feed, epoch_order  # noqa: E402
+from schemas.findings import DataBlocked  # noqa: E402
 
 LABELS = ["0", "1", "2"]
 ONES = np.ones(3, "f4")
@@ -199,3 +201,25 @@ def test_repeats_of_a_row_are_augmented_each_in_its_own_way():
 def test_balanced_refuses_what_it_cannot_balance(labels, augment, says):
     with pytest.raises(ValueError, match=says):
         Feed(imbalanced(), labels, 7, augment, balanced=True)
+
+
+@pytest.mark.parametrize("balanced", [False, True])
+def test_weights_of_rows_multiply_those_of_classes(balanced):
+    rows = imbalanced()
+    own = np.random.default_rng(3).exponential(5, len(rows)).astype("f4")
+    own[::7] = 0
+    feed = Feed(dataclasses.replace(rows, weights=own), LABELS, 7, balanced=balanced)
+    plain = Feed(rows, LABELS, 7, balanced=balanced)
+    assert feed.counts == plain.counts
+    order = feed.epoch(0)[:, 0]
+    np.testing.assert_array_equal(order, plain.epoch(0)[:, 0])
+    got = np.concatenate([w for *_, w in seen(feed, 32, weights=np.array([1, 2, 30], "f4"))])
+    expected = own / own.astype(float).mean() * np.array([1, 2, 30])[rows.labels.astype(int)]
+    np.testing.assert_allclose(got, expected[order], rtol=1e-6)
+
+
+def test_a_class_whose_rows_all_weigh_nothing_is_refused():
+    rows = imbalanced()
+    with pytest.raises(DataBlocked, match="all rows of '2' weigh nothing") as caught:
+        Feed(dataclasses.replace(rows, weights=(rows.labels != "2").astype("f4")), LABELS, 7)
+    assert caught.value.findings[0].code == "sample_weight"
