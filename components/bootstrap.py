@@ -1,7 +1,8 @@
 """95 % intervals of metrics, and of the difference of two models, by resampling rows.
 
 Both models see the same resamples (paired), which removes what they have in common: the rows. B. Efron and
-R. Tibshirani, An Introduction to the Bootstrap (1993), chapters 13 and 16 (percentile intervals).
+R. Tibshirani, An Introduction to the Bootstrap (1993), chapters 13 and 16 (percentile intervals). Widened as Student's t is wider than
+the normal distribution: T. Hesterberg, What Teachers Should Know about the Bootstrap (2015), section 5.3 (expanded percentile intervals).
 """
 
 from __future__ import annotations
@@ -9,11 +10,12 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterator, Sequence
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
 
-from components.metric_definitions import grade_sums, kappa_of
+from components.metric_definitions import grade_sums, kappa_of, row_miscalibrations, row_squares
 from components.ranking import Ranking
 from schemas.evidence import MetricValue
 
@@ -25,7 +27,8 @@ BLOCK = 2**18
 #: Below this share of resamples in which a metric is defined, there is no interval.
 ENOUGH = 0.95
 
-#: Losses are summed in units of 2**-24: whole numbers, exact in any order up to 30 million rows.
+#: Log loss, Brier score and calibration error of rows are summed in units of 2**-24: whole numbers, exact in any order up to 30 million
+#: rows.
 LOSS_UNIT = 2**24
 
 
@@ -56,13 +59,38 @@ def resample(
     return [{m: np.concatenate([b[m] for b in blocks]) for m in metrics} for blocks in drawn]
 
 
-def interval(point: float | None, drawn: Floats) -> MetricValue:
-    """A metric with the middle 95 % of its resampled values; without, when too many resamples are undefined."""
+#: Metrics in which a class counts alike however few rows it has: the rarest class sets how much is known. In others, all rows do.
+BY_CLASS = frozenset({"auc", "pr_auc", "balanced_accuracy", "f1"})
+
+
+def interval(point: float | None, drawn: Floats, rows: int) -> MetricValue:
+    """A metric with the middle 95 % of its resampled values; without, when too many resamples are undefined.
+
+    Plain percentiles of the difference of two equal models excluded 0 in 5.5 to 7 of 100 cases with 10 to 60 rows of the rarer class, these
+    do in 3 to 5 (`auc`).
+
+    Args:
+        point: the metric of the rows themselves.
+        drawn: [resamples] values; NaN where undefined.
+        rows: how many rows it rests on; with few, somewhat more than the middle 95 % are taken.
+    """
     defined = drawn[np.isfinite(drawn)]
     if point is None or len(defined) < ENOUGH * len(drawn) or not len(defined):
         return MetricValue(value=point)
-    low, high = np.percentile(defined, [2.5, 97.5])
+    tail = 100 * _tail(rows)
+    # The k-th of B draws has k / (B + 1) of all below it on average; the default, (k - 1) / (B - 1), leaves out 5.6 % of them with B = 300.
+    low, high = np.percentile(defined, [tail, 100 - tail], method="weibull")
     return MetricValue(value=point, low=float(low), high=float(high))
+
+
+def _tail(rows: int) -> float:
+    """Share of resamples on either side of the interval: 0.025 with many rows, less with few, 0 with hardly any.
+
+    Student's t by its expansion in 1 / (rows - 1): G. W. Hill, Communications of the ACM 13 (1970); right to 0.01 from 5 rows on.
+    """
+    z, freedom = NormalDist().inv_cdf(0.975), max(rows - 1, 1)
+    t = z + (z**3 + z) / (4 * freedom) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2)
+    return NormalDist().cdf(-t * math.sqrt((freedom + 1) / freedom))
 
 
 def _weights(rows: int, resamples: int, key: tuple[int, str]) -> Iterator[NDArray[np.int32]]:
@@ -89,23 +117,34 @@ class _Scorer:
         of_class = labels[:, None] == np.arange(self._classes)
         right = of_class & (model.argmax(axis=1) == labels)[:, None]
         grades = grade_sums(labels, model.argmax(axis=1)) if "kappa" in metrics else np.zeros((len(labels), 0))
-        whole = np.rint(np.nan_to_num(loss) * LOSS_UNIT)
-        self._columns = np.column_stack([of_class, right, grades, whole]).astype(np.float64)
+        taken = model.argmax(axis=1)[:, None] == np.arange(self._classes) if "f1" in metrics else grades[:, :0]
+        self._means = {"log_loss": loss}
+        if self._usable and "brier" in metrics:
+            self._means["brier"] = row_squares(labels, model)
+        if self._usable and "calibration_error" in metrics:
+            self._means["calibration_error"] = row_miscalibrations(labels, model)
+        means = np.rint(np.nan_to_num(np.column_stack([*self._means.values()])) * LOSS_UNIT)
+        parts = [of_class, right, taken, grades, means]
+        self._columns = np.column_stack(parts).astype(np.float64)
+        self._ends = np.cumsum([p.shape[1] for p in parts])[:-1]
 
     def score(self, weights: NDArray[np.int32]) -> dict[str, Floats]:
         """Metric -> one value per line of `weights`."""
         if not self._usable:
             return {m: np.full(len(weights), math.nan) for m in self._metrics}
         sums = weights.astype(np.float64) @ self._columns  # Sums of whole numbers: exact, so any order will do.
-        rows, right = sums[:, : self._classes], sums[:, self._classes : 2 * self._classes]
-        grades, loss = sums[:, 2 * self._classes : -1], sums[:, -1]
+        rows, right, taken, grades, means = np.split(sums, self._ends, axis=1)
         total = rows.sum(axis=1)
         with np.errstate(divide="ignore", invalid="ignore"):
             values = {
                 "accuracy": right.sum(axis=1) / total,
                 "balanced_accuracy": (right / rows).mean(axis=1),
-                "log_loss": loss / total / LOSS_UNIT,
+                **{m: means[:, i] / total / LOSS_UNIT for i, m in enumerate(self._means)},
             }
+            if "f1" in self._metrics:
+                values["f1"] = np.where(rows > 0, 2 * right / (rows + taken), np.nan).mean(axis=1)
+        if "calibration_error" in values:
+            values["calibration_error"] = np.maximum(values["calibration_error"], 0)
         if "kappa" in self._metrics:
             values["kappa"] = kappa_of(total, grades)
         areas = [r.areas(weights) for r in self._rankings]

@@ -45,6 +45,7 @@ def check_columns(config: PipelineConfig, columns: list[str], known: Collection[
     named += [(f"data.{k}", n) for k, n in (("time", data.time), ("id", data.id), ("entity", data.entity)) if n]
     named += [(f"data.split.{k}", n) for k, n in keys.items() if n]
     named += [("evaluate.slices", n) for n in config.evaluate.slices]
+    named += [("train.sample_weight", n) for n in [config.train.sample_weight] if n]
     named += [("transform.impute", n) for n in config.transform.impute.features]
     problems = [
         f"{where}: {name!r} is not a column of the data.{did_you_mean(str(name), columns)}"
@@ -96,9 +97,9 @@ def make_contract(
     Raises:
         ConfigError: when a kind that is set does not fit the column, or no input is left.
     """
-    data, facts = config.data, facts or {}
+    data, facts, weight = config.data, facts or {}, config.train.sample_weight
     features, excluded, wrong = [], [], []
-    keys = {data.split.group_by, data.time, data.id, data.entity} - {*data.features}
+    keys = {weight, data.split.group_by, data.time, data.id, data.entity} - {*data.features}
     for name in sorted(types):
         stored = types[name]
         if name == data.label:
@@ -113,10 +114,22 @@ def make_contract(
         features.append(Feature(name=name, type=stored, kind=kind, reason=reason, domain=domain))
     if not features:
         wrong.append("data: no input is left besides the label. Exclude less, or add columns.")
+    weight_type = types.get(weight) if weight else ColumnType.FLOAT
+    if weight_type not in (ColumnType.INT, ColumnType.FLOAT):
+        got = "texts" if weight_type else "no values"
+        unknown = ", and the schema does not know it (retrain schema accept)" if known and weight not in known else ""
+        wrong.append(f"train.sample_weight: {weight!r} must be a column of numbers, and it has {got}{unknown}.")
     if wrong:
         raise ConfigError(wrong)
     label_type = types.get(data.label) or ColumnType.STRING
-    return FeatureContract(label=data.label, label_type=label_type, features=tuple(features), excluded=tuple(excluded))
+    return FeatureContract(
+        label=data.label,
+        label_type=label_type,
+        features=tuple(features),
+        excluded=tuple(excluded),
+        sample_weight=weight,
+        sample_weight_type=weight_type or ColumnType.FLOAT,
+    )
 
 
 def _kind(

@@ -162,7 +162,7 @@ class Evaluator(StockEvaluator):
         self,
         examples: types.BaseChannel,
         model: types.BaseChannel,
-        baseline_model: types.BaseChannel,
+        baseline_model: types.BaseChannel | None,
         label: str,
         slices: list[str],
         code: str,

@@ -51,6 +51,7 @@ class ReadFile(beam.DoFn):
                 there = batch.column(batch.schema.get_field_index(plan.label)).is_valid()
                 numbers = row + np.flatnonzero(there.to_numpy(zero_copy_only=False))
                 yield beam.pvalue.TaggedOutput(UNLABELLED, (file.span, batch.num_rows - rows.num_rows))
+                plans.refuse_weights(rows, numbers, plan, file.path)
                 if rows.num_rows:
                     yield from self._by_split(rows, file, numbers)
         except DataBlocked as blocked:

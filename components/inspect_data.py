@@ -56,8 +56,8 @@ def watched(contract: FeatureContract, config: PipelineConfig) -> dict[str, str]
 def left_out(config: PipelineConfig) -> frozenset[str]:
     """Columns that the configuration makes no inputs."""
     data = config.data
-    named = {*data.exclude, data.split.group_by, data.time, data.id, data.entity} - {None, *data.features}
-    return frozenset(n for n in named if n)
+    named = {*data.exclude, data.split.group_by, data.time, data.id, data.entity, config.train.sample_weight}
+    return frozenset(n for n in named - {*data.features} if n)
 
 
 def quotas(shards: list[dict[str, Any]], sample: int) -> dict[str, int]:
@@ -150,11 +150,14 @@ def examine(
     seen: inspection.Seen, accepted: Optional[inspection.Accepted], config: PipelineConfig, facts: Facts
 ) -> list[Finding]:
     """Findings of all checks about all spans that are new."""
-    checks, found = registry.build_all(config).checks, []
-    for context in inspection.contexts(seen, accepted, config.train.class_weights is not None, facts):
+    plugins = registry.build_all(config)
+    checks, found = plugins.checks, []
+    for context in inspection.contexts(seen, accepted, config.train.evens_out, facts):
         for name, check in checks.items():
             seen_by = inspection.context_for(name, check, context)
             found += inspection.run_check(name, check, seen_by, config.checks.on_fail.get(name, "block"))
+    if plugins.class_weights is not None and seen.window.labels.get("train"):
+        found += inspection.unfit_weights(plugins.class_weights, seen.window)
     return found
 
 

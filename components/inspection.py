@@ -9,10 +9,11 @@ import numpy as np
 
 from components import samples
 from components.counting import pool
-from components.interfaces import Check, DataContext, Facts
+from components.interfaces import Check, ClassWeights, DataContext, Facts
 from components.sample_files import without_images
 from components.samples import U64, RowKeys, Sample
 from schemas.evidence import DataEvidence, SpanEvidence
+from schemas.features import order_labels
 from schemas.findings import Finding, Severity
 
 
@@ -133,6 +134,31 @@ def run_check(name: str, check: Check, context: DataContext, on_fail: str = "blo
             )
         ]
     return [_warned(f, name) if on_fail == "warn" and f.severity is Severity.BLOCK else f for f in found]
+
+
+def unfit_weights(rule: ClassWeights, window: DataEvidence) -> list[Finding]:
+    """A blocking finding when a rule has no weight for a class of train; training would find that out only after Transform.
+
+    A class without rows in train is for `class_balance` to report.
+    """
+    counts = {label: n for label, n in window.labels.get("train", {}).items() if n}
+    try:
+        rule.weights(counts)
+    except ValueError as error:
+        classes = ", ".join(repr(label) for label in order_labels(set(counts)))
+        return [
+            Finding(
+                code="class_weights",
+                severity=Severity.BLOCK,
+                subject=window.label,
+                observed={"classes": classes},
+                message=f"{window.label}: {error}.",
+                remedy=f"Correct train.class_weights: the classes of train are {classes or 'none'}.",
+                stage="inspect_data",
+                span=window.newest.span,
+            )
+        ]
+    return []
 
 
 def _warned(finding: Finding, name: str) -> Finding:

@@ -76,7 +76,7 @@ class DataContext:
         window: all spans of this run, oldest first; `window.newest` is under examination.
         reference: the span to compare with: the newest one accepted before, or, on a first run, the rest of the
             window taken together; None when there is neither.
-        class_weights: whether training will weight classes.
+        class_weights: whether training will weight classes, or draw them equally often.
         sample: rows of the span under examination; None when there are none.
         reference_sample: rows of the reference.
         keys: fingerprints of all rows of the window.

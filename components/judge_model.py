@@ -15,15 +15,19 @@ from tfx.dsl.component.experimental.decorators import component
 from tfx.types.standard_artifacts import Model, ModelBlessing, ModelEvaluation, ModelRun
 
 from components import metrics, registry
-from components.artifacts import GateFindings, artifact_name, write_json
+from components.artifacts import GateFindings, write_json
+from components.champion import DIGEST
 from components.evaluate import CANDIDATE, CHAMPION, LABEL, PREDICTIONS, SLICE_PREFIX
 from schemas.config import PipelineConfig
-from schemas.evidence import ModelEvidence
+from schemas.evidence import ModelEvidence, TrainingSummary
 from schemas.findings import Finding, Severity, verdict
 
 
-def read_evidence(evaluation: str, labels: list[str], config: PipelineConfig, champion: Optional[str]) -> ModelEvidence:
-    """Model evidence from the kept predictions, in canonical row order."""
+def read_evidence(
+    evaluation: str, training: dict[str, Any], config: PipelineConfig, champion: Optional[str]
+) -> ModelEvidence:
+    """Model evidence from the kept predictions, in canonical row order, and from the record of training."""
+    labels = training["labels"]
     files = sorted(glob.glob(os.path.join(evaluation, PREDICTIONS, "*.parquet")))
     tables = [pq.read_table(f) for f in files]
     columns = {
@@ -53,7 +57,17 @@ def read_evidence(evaluation: str, labels: list[str], config: PipelineConfig, ch
         resamples=config.evaluate.bootstrap,
         seed=config.train.seed,
     )
-    return evidence.model_copy(update={"champion": champion})
+    return evidence.model_copy(update={"champion": champion, "training": training_summary(training)})
+
+
+def training_summary(training: dict[str, Any]) -> Optional[TrainingSummary]:
+    """The losses of the epoch whose weights were kept; None when no epoch was better than none."""
+    kept = [e for e in training["epochs"] if e["epoch"] == training["best_epoch"]]
+    return (
+        TrainingSummary(epoch=kept[0]["epoch"], train_loss=kept[0]["train_loss"], val_loss=kept[0]["val_loss"])
+        if kept
+        else None
+    )
 
 
 def training_finding(training: dict[str, Any]) -> Finding:
@@ -108,13 +122,13 @@ def judge_model(
     Args:
         config: the `PipelineConfig` as JSON.
         code: digest of our code and of the framework versions.
-        champion: the latest blessed model; None on a first run.
+        champion: the served model; None when nothing is served.
     """
     del code
     parsed = PipelineConfig.model_validate_json(config)
     run = read_training(model_run.uri)
-    name = artifact_name(champion.uri) if champion else None
-    evidence = read_evidence(evaluation.uri, run["training"]["labels"], parsed, name)
+    name = champion.get_string_custom_property(DIGEST) if champion else None
+    evidence = read_evidence(evaluation.uri, run["training"], parsed, name)
     findings = judge(evidence, run["training"], parsed)
     blessed = verdict(findings).ok
     write_json(

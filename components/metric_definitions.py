@@ -1,13 +1,14 @@
 """Metrics of a classifier: exact, vectorised, from the index of the right class [n] and probabilities [n, classes].
 
 A metric that is undefined (no rows, a class without rows, outputs that are not finite) is None, never a number that
-looks like one. With two classes, scores are the probability of the second; with more, auc and pr_auc are the means
-over the classes, each against the rest.
+looks like one. With two classes, scores are the probability of the second; with more, auc, pr_auc and
+calibration_error are the means over the classes, each against the rest.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,10 +25,16 @@ HIGHER_IS_BETTER = {
     "balanced_accuracy": True,
     "log_loss": False,
     "kappa": True,
+    "f1": True,
+    "brier": False,
+    "calibration_error": False,
 }
 
 #: Probabilities are clipped to [CLIP, 1 - CLIP], as in Keras: one sure and wrong answer costs 16.1, not infinity.
 CLIP = 1e-7
+
+#: Bins of `calibration_error`, as many as C. Guo, G. Pleiss, Y. Sun and K. Weinberger use, ICML (2017).
+BINS = 15
 
 
 def auc(labels: Labels, probabilities: Probabilities) -> float | None:
@@ -80,6 +87,60 @@ def kappa(labels: Labels, probabilities: Probabilities) -> float | None:
     return value if math.isfinite(value) else None
 
 
+def f1(labels: Labels, probabilities: Probabilities) -> float | None:
+    """Mean over the classes of the harmonic mean of precision and recall; each class counts alike, however rare.
+
+    A class that is never guessed has 0; one without rows makes it undefined.
+    """
+    values = class_f1(labels, probabilities)
+    defined = [v for v in values if v is not None]
+    if len(defined) < len(values) or not np.bincount(labels, minlength=len(values)).all():
+        return None
+    return math.fsum(defined) / len(values)
+
+
+def brier(labels: Labels, probabilities: Probabilities) -> float | None:
+    """Mean squared distance of the probabilities from what happened, 1 for the right class and 0 for others.
+
+    With two classes, of the probability of the second: 0 to 1. With more, summed over the classes: 0 to 2. As in scikit-learn.
+    G. W. Brier, Monthly Weather Review 78 (1950).
+    """
+    if not _usable(labels, probabilities):
+        return None
+    return math.fsum(row_squares(labels, probabilities)) / len(labels)
+
+
+def calibration_error(labels: Labels, probabilities: Probabilities) -> float | None:
+    """Expected calibration error: by how much the probability of a class and its share of the rows differ, 0 to 1.
+
+    Rows are put in `BINS` bins of equally many by their probability (equal ones stay together); the absolute difference between mean
+    probability and share is averaged over the rows, and with more than two classes over the classes. J. Nixon, M. Dusenberry, L. Zhang,
+    G. Jerfel and D. Tran, Measuring Calibration in Deep Learning, CVPR Workshops (2019): adaptive calibration error.
+
+    It is never quite 0: `calibration_noise` is what a calibrated model has by chance.
+    """
+    if not _usable(labels, probabilities):
+        return None
+    return max(math.fsum(row_miscalibrations(labels, probabilities)) / len(labels), 0.0)
+
+
+def calibration_noise(counts: Sequence[int]) -> float:
+    """What the calibration error of a calibrated model stays below with a chance of 99 %, at least; 0 without rows.
+
+    The mean of n / BINS answers has a standard deviation of s / sqrt(n / BINS) with s <= sqrt(share * (1 - share)); the error is the
+    mean of the absolute values of BINS such normal numbers, with mean sqrt(2 / pi) and variance 1 - 2 / pi each.
+
+    Args:
+        counts: rows of each class.
+    """
+    rows = sum(counts)
+    if not rows:
+        return 0.0
+    spread = math.fsum(math.sqrt(n * (rows - n)) / rows for n in counts) / len(counts)
+    quantile = math.sqrt(BINS * 2 / math.pi) + 2.3263478740408408 * math.sqrt(1 - 2 / math.pi)
+    return spread * quantile / math.sqrt(rows)
+
+
 def grade_sums(labels: Labels, guesses: Labels) -> NDArray[np.int64]:
     """What `kappa_of` needs of each row, to be added up over rows: int64 [n, 5], whole numbers."""
     return np.stack([labels, guesses, labels**2, guesses**2, labels * guesses], axis=1).astype(np.int64)
@@ -113,6 +174,27 @@ def recalls(labels: Labels, probabilities: Probabilities) -> list[tuple[int, int
     return [(int(r), int(n)) if n else None for r, n in zip(right, rows, strict=True)]
 
 
+def precisions(labels: Labels, probabilities: Probabilities) -> list[tuple[int, int] | None]:
+    """For each class, how many of the rows taken for it are of it, and how many are taken for it; None where there are none."""
+    classes = probabilities.shape[1]
+    if not _usable(labels, probabilities):
+        return [None] * classes
+    guesses = probabilities.argmax(axis=1)
+    taken = np.bincount(guesses, minlength=classes)
+    right = np.bincount(labels[guesses == labels], minlength=classes)
+    return [(int(r), int(n)) if n else None for r, n in zip(right, taken, strict=True)]
+
+
+def class_f1(labels: Labels, probabilities: Probabilities) -> list[float | None]:
+    """For each class, the harmonic mean of its precision and recall; None where it has no rows and none are taken for it."""
+    found = []
+    for recall, precision in zip(recalls(labels, probabilities), precisions(labels, probabilities), strict=True):
+        right = (recall or precision or (0, 0))[0]
+        rows = (recall[1] if recall else 0) + (precision[1] if precision else 0)
+        found.append(2 * right / rows if rows else None)
+    return found
+
+
 def wilson(right: int, rows: int) -> tuple[float, float]:
     """95 % interval of a share. E. B. Wilson, Journal of the American Statistical Association 22 (1927).
 
@@ -132,6 +214,44 @@ def row_losses(labels: Labels, probabilities: Probabilities) -> Probabilities:
     return np.array([-math.log(p) for p in np.clip(right, CLIP, 1 - CLIP).tolist()])
 
 
+def row_squares(labels: Labels, probabilities: Probabilities) -> Probabilities:
+    """What each row adds to `brier`, [n]."""
+    scored = _scored(probabilities)
+    squares = np.zeros(len(labels))
+    for c in scored:  # One by one, not by np.sum: the same order of additions on every processor.
+        squares += (probabilities[:, c] - (labels == c)) ** 2
+    return squares
+
+
+def row_miscalibrations(labels: Labels, probabilities: Probabilities) -> Probabilities:
+    """What each row adds to `calibration_error`, [n]: its answer minus its probability, with the sign that its bin has.
+
+    The mean over rows is the error. Resampled with the signs of the original bins, it varies as the error does and keeps its mean; with
+    new signs, each resample would add noise of its own to an error that cannot fall below 0.
+    """
+    scored = _scored(probabilities)
+    total = np.zeros(len(labels))
+    for c in scored:
+        excess = (labels == c) - probabilities[:, c]
+        bins = _equal_bins(probabilities[:, c])
+        signs = [np.sign(math.fsum(excess[bins == b])) for b in range(BINS)]
+        total += np.array(signs)[bins] * excess
+    return total / len(scored)
+
+
+def _equal_bins(scores: Probabilities) -> Labels:
+    """The bin of each row, 0 to BINS - 1: equally many rows each; equal scores share one, that of their middle rank."""
+    _, group, counts = np.unique(scores, return_inverse=True, return_counts=True)
+    middle_twice = 2 * (np.cumsum(counts) - counts) + counts - 1
+    bins: Labels = (middle_twice * BINS // (2 * max(len(scores), 1)))[group.reshape(-1)]
+    return bins
+
+
+def _scored(probabilities: Probabilities) -> range:
+    """Classes whose probabilities are looked at: with two of them, those of the second say all."""
+    return range(1, 2) if probabilities.shape[1] == 2 else range(probabilities.shape[1])
+
+
 METRICS = {
     "auc": auc,
     "pr_auc": pr_auc,
@@ -139,6 +259,9 @@ METRICS = {
     "balanced_accuracy": balanced_accuracy,
     "log_loss": log_loss,
     "kappa": kappa,
+    "f1": f1,
+    "brier": brier,
+    "calibration_error": calibration_error,
 }
 
 
@@ -150,7 +273,8 @@ def _over_classes(labels: Labels, probabilities: Probabilities, area: str) -> fl
     if not _usable(labels, probabilities):
         return None
     once = np.ones((1, len(labels)), dtype=np.int64)
-    scored = range(1, 2) if probabilities.shape[1] == 2 else range(probabilities.shape[1])
-    areas = [float(getattr(Ranking(probabilities[:, c], labels == c).areas(once), area)[0]) for c in scored]
+    areas = [
+        float(getattr(Ranking(probabilities[:, c], labels == c).areas(once), area)[0]) for c in _scored(probabilities)
+    ]
     mean = math.fsum(areas) / len(areas)
     return mean if math.isfinite(mean) else None

@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from components.bootstrap import interval, resample
+from components.bootstrap import BY_CLASS, interval, resample
 from components.metric_definitions import (
     HIGHER_IS_BETTER,
     METRICS,
     Labels,
     Probabilities,
+    class_f1,
+    precisions,
     recalls,
     row_losses,
     wilson,
@@ -73,34 +75,37 @@ def _evaluate_slice(
     losses = [row_losses(labels, m) for m in models]
     draws = resample(labels, models, losses, metrics, resamples, (seed, name))
     points = [{m: METRICS[m](labels, model) for m in metrics} for model in models]
-    values = [{m: interval(p[m], d[m]) for m in metrics} for p, d in zip(points, draws, strict=True)]
     rows = np.bincount(labels, minlength=len(label_values))
+    rest_on = {m: int(min(rows[rows > 0], default=0)) if m in BY_CLASS else len(labels) for m in metrics}
+    values = [{m: interval(p[m], d[m], rest_on[m]) for m in metrics} for p, d in zip(points, draws, strict=True)]
     return SliceEvidence(
         slice=name,
         rows=len(labels),
         labels={value: int(n) for value, n in zip(label_values, rows, strict=True)},
         candidate=values[0],
         champion=values[1] if len(models) > 1 else None,
-        difference={m: _difference(m, points, draws) for m in metrics} if len(models) > 1 else None,
-        recalls=_recalls(labels, models[0], label_values),
-        champion_recalls=_recalls(labels, models[1], label_values) if len(models) > 1 else None,
+        difference={m: _difference(m, points, draws, rest_on[m]) for m in metrics} if len(models) > 1 else None,
+        recalls=_shares(recalls(labels, models[0]), label_values),
+        champion_recalls=_shares(recalls(labels, models[1]), label_values) if len(models) > 1 else None,
+        precisions=_shares(precisions(labels, models[0]), label_values),
+        f1={v: MetricValue(value=f) for v, f in zip(label_values, class_f1(labels, models[0]), strict=True)},
     )
 
 
-def _recalls(labels: Labels, model: Probabilities, label_values: Sequence[str]) -> dict[str, MetricValue]:
+def _shares(counts: Sequence[tuple[int, int] | None], label_values: Sequence[str]) -> dict[str, MetricValue]:
     values = {}
-    for value, counted in zip(label_values, recalls(labels, model), strict=True):
+    for value, counted in zip(label_values, counts, strict=True):
         low, high = wilson(*counted) if counted else (None, None)
         values[value] = MetricValue(value=counted[0] / counted[1] if counted else None, low=low, high=high)
     return values
 
 
 def _difference(
-    metric: str, points: list[dict[str, float | None]], draws: list[dict[str, Probabilities]]
+    metric: str, points: list[dict[str, float | None]], draws: list[dict[str, Probabilities]], rows: int
 ) -> MetricValue:
     candidate, champion = points[0][metric], points[1][metric]
     point = None if candidate is None or champion is None else candidate - champion
-    return interval(point, draws[0][metric] - draws[1][metric])
+    return interval(point, draws[0][metric] - draws[1][metric], rows)
 
 
 def _check_shapes(labels: Labels, models: list[Probabilities], label_values: Sequence[str]) -> None:

@@ -47,6 +47,7 @@ class IngestPlan(BaseModel):
     id: str | None = None
     entity: str | None = None
     time: str | None = None
+    sample_weight: str | None = None
     serving: tuple[DataFile, ...] = ()
     serving_form: str = ""
     serving_sample: int = 0
@@ -188,6 +189,33 @@ def row_labels(batch: pa.RecordBatch, label: str) -> list[str]:
 def labelled(batch: pa.RecordBatch, label: str) -> pa.RecordBatch:
     """Only the rows that have a label."""
     return batch.filter(batch.column(batch.schema.get_field_index(label)).is_valid())
+
+
+def refuse_weights(rows: pa.RecordBatch, numbers: npt.NDArray[np.int64], plan: IngestPlan, path: str) -> None:
+    """Every row with a label needs a weight that is a finite number of at least 0, where a column has the weights of rows.
+
+    Args:
+        rows: those with a label.
+        numbers: their numbers in the file, int64 [n].
+
+    Raises:
+        DataBlocked: with the first row of the batch and how many there are.
+    """
+    if plan.sample_weight is None:
+        return
+    column = rows.column(rows.schema.get_field_index(plan.sample_weight))
+    values = np.asarray(column.cast(pa.float64()).to_numpy(zero_copy_only=False), np.float64)
+    wrong = np.flatnonzero(~(np.isfinite(values) & (values >= 0)))
+    if len(wrong):
+        first = values[wrong[0]]
+        got = "none" if np.isnan(first) else "a negative one" if first < 0 else "an infinite one"
+        raise sources.problem(
+            "sample_weight",
+            path,
+            f"column {plan.sample_weight!r} must have a weight of at least 0 in every row with a label; row {numbers[wrong[0]]} has {got} "
+            f"(rows like it among the {len(values)} looked at: {len(wrong)}).",
+            "Correct the weights, leave the rows out, or take train.sample_weight out of the configuration.",
+        )
 
 
 def survey_bounds(plan: IngestPlan, config: PipelineConfig) -> splits.SplitBounds:

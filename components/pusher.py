@@ -1,4 +1,5 @@
-"""The push: what is blessed goes behind the next version number, the same model never twice (`components.served`).
+"""The push: what is blessed goes behind the next version number, the same model never twice (`components.served`), and one that was
+rolled back not again (`components.rollback`).
 
 No `from __future__ import annotations` here: TFX reads the annotations of `@component` functions.
 """
@@ -10,6 +11,7 @@ from tfx.utils import path_utils
 
 from components.artifacts import artifact_name, write_json
 from components.judge_model import read_training
+from components.rollback import withheld
 from components.served import model_digest, push
 
 
@@ -22,7 +24,7 @@ def pusher(
     blessing: InputArtifact[ModelBlessing],
     pushed_model: OutputArtifact[PushedModel],
 ) -> None:
-    """Pushes a blessed model; does nothing for one that is not.
+    """Pushes a blessed model; does nothing for one that is not, or that was rolled back.
 
     Args:
         directory: where versions are.
@@ -30,12 +32,16 @@ def pusher(
     """
     if blessing.get_int_custom_property("blessed") != 1:
         pushed_model.set_int_custom_property("pushed", 0)
-        write_json(pushed_model.uri, {"pushed": None})
+        write_json(pushed_model.uri, {"pushed": None, "findings": []})
         return
     saved_model = path_utils.serving_model_path(model.uri)
     digest = model_digest(saved_model, read_training(model_run.uri)["weights"])
+    if finding := withheld(directory, digest):
+        pushed_model.set_int_custom_property("pushed", 0)
+        write_json(pushed_model.uri, {"pushed": None, "findings": [finding.model_dump(mode="json")]})
+        return
     result = push(saved_model, directory, digest, run, artifact_name(model.uri))
     pushed_model.set_int_custom_property("pushed", 1)
     pushed_model.set_string_custom_property("pushed_destination", result["path"])
     pushed_model.set_string_custom_property("pushed_version", str(result["version"]))
-    write_json(pushed_model.uri, {"pushed": result})
+    write_json(pushed_model.uri, {"pushed": result, "findings": []})

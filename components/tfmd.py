@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from google.protobuf import text_format
@@ -164,14 +164,14 @@ def with_kinds(schema: schema_pb2.Schema, contract: FeatureContract) -> schema_p
     return out
 
 
-def with_environments(schema: schema_pb2.Schema, label: str) -> schema_pb2.Schema:
-    """The schema for training and serving: every column is in both, the label only in training."""
+def with_environments(schema: schema_pb2.Schema, unserved: Collection[str]) -> schema_pb2.Schema:
+    """The schema for training and serving: every column is in both; the label, and what weights rows, only in training."""
     out = schema_pb2.Schema()
     out.CopyFrom(schema)
     del out.default_environment[:]
     out.default_environment.extend([TRAINING, SERVING])
     for feature in out.feature:
-        if feature.name == label and SERVING not in feature.not_in_environment:
+        if feature.name in unserved and SERVING not in feature.not_in_environment:
             feature.not_in_environment.append(SERVING)
     return out
 

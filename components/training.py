@@ -92,6 +92,7 @@ def fit(config: Train, model: keras.Model, feed: Feed, val: training_data.Rows) 
         parameters=int(model.count_params()),
         labels=labels,
         rows=len(feed),
+        sampling=config.sampling,
     )
 
 
@@ -159,7 +160,7 @@ def run_fn(fn_args: Any) -> None:
     if unknown:
         raise ValueError(f"eval has classes that train lacks: {unknown}")
     policy = Policy.of(Augment.model_validate_json(augment)) if augment else None
-    feed = Feed(train, labels, config.seed, policy, len(contract.of_kind(Kind.NUMERIC)))
+    feed = Feed(train, labels, config.seed, policy, len(contract.of_kind(Kind.NUMERIC)), config.sampling is not None)
     _, vocabulary = learned.read_learned(os.path.join(output.transform_savedmodel_dir, "assets", learned.ASSET))
     model, name, reason = build_model(config, training_data.model_inputs(train.inputs, vocabulary, len(labels)))
     training = fit(config, model, feed, val).model_copy(update={"model": name, "model_reason": reason})

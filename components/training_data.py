@@ -44,12 +44,14 @@ class Rows:
         labels: label values as text, object [n].
         keys: fingerprints of the raw examples, uint64 [n].
         spans: the span that each row came with, int64 [n].
+        weights: as the column of weights has them, at least 0, float32 [n]; None without such a column.
     """
 
     inputs: dict[str, npt.NDArray[Any]]
     labels: npt.NDArray[np.object_]
     keys: U64
     spans: I64
+    weights: npt.NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -57,7 +59,8 @@ class Rows:
     def take(self, index: I64) -> Rows:
         """Some rows, in the order of the index."""
         inputs = {name: values[index] for name, values in self.inputs.items()}
-        return Rows(inputs, self.labels[index], self.keys[index], self.spans[index])
+        weights = None if self.weights is None else self.weights[index]
+        return Rows(inputs, self.labels[index], self.keys[index], self.spans[index], weights)
 
 
 def model_inputs(inputs: Inputs, vocabulary: int, classes: int) -> ModelInputs:
@@ -88,12 +91,17 @@ def load_rows(
             of a file are in the order of their fingerprints.
     """
     spec = {contract.label: tf.io.VarLenFeature(TF_TYPES[contract.label_type])}
+    weight = contract.sample_weight
+    if weight is not None:
+        spec[weight] = tf.io.FixedLenFeature([], TF_TYPES[contract.sample_weight_type])
 
     # Nothing here needs AutoGraph, which would convert the whole transform layer: seconds of Python.
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string)], autograph=False)
-    def convert(records: tf.Tensor) -> tuple[dict[str, tf.Tensor], tf.Tensor, tf.Tensor]:
-        label = tf.io.parse_example(records, spec)[contract.label]
-        return transform({example_files.RECORDS: records}), label.values, tf.fingerprint(records)
+    def convert(records: tf.Tensor) -> tuple[dict[str, tf.Tensor], ...]:
+        raw = tf.io.parse_example(records, spec)
+        weights = () if weight is None else (tf.cast(raw[weight], tf.float32),)
+        inputs = transform({example_files.RECORDS: records})
+        return inputs, raw[contract.label].values, tf.fingerprint(records), *weights
 
     size = rows_at_once(bool(contract.of_kind(Kind.IMAGE)))
     parts, spans = [_arrays(convert(tf.constant([], tf.string)))], [np.empty(0, np.int64)]
@@ -105,15 +113,15 @@ def load_rows(
             if wanted <= 0:
                 break
     inputs = {name: np.concatenate([p[0][name] for p in parts]) for name in parts[0][0]}
-    labels, prints = (np.concatenate([p[i] for p in parts]) for i in (1, 2))
+    labels, prints, *weights = (np.concatenate([p[i] for p in parts]) for i in range(1, len(parts[0])))
     values, inverse = np.unique(labels, return_inverse=True)
     texts = np.array([label_text(v.item() if hasattr(v, "item") else v) for v in values], object)
-    return Rows(inputs, texts[inverse], prints.reshape(-1).view(np.uint64), np.concatenate(spans))
+    return Rows(inputs, texts[inverse], prints.reshape(-1).view(np.uint64), np.concatenate(spans), *weights)
 
 
 def _arrays(converted: Any) -> Any:
-    inputs, labels, prints = converted
-    return {name: values.numpy() for name, values in inputs.items()}, labels.numpy(), prints.numpy()
+    inputs, *columns = converted
+    return {name: values.numpy() for name, values in inputs.items()}, *(c.numpy() for c in columns)
 
 
 def _shares(files: list[str], limit: int | None) -> dict[str, int]:

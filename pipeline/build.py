@@ -13,23 +13,23 @@ from pydantic import BaseModel
 from tfx.components import ExampleValidator, SchemaGen, StatisticsGen, Trainer
 from tfx.components.schema_gen.import_schema_gen.component import ImportSchemaGen
 from tfx.dsl.components.common.resolver import Resolver
-from tfx.dsl.input_resolution.strategies.latest_blessed_model_strategy import LatestBlessedModelStrategy
 from tfx.orchestration.metadata import sqlite_metadata_connection_config
 from tfx.orchestration.pipeline import Pipeline
 from tfx.proto import trainer_pb2, transform_pb2
-from tfx.types import standard_artifacts
 from tfx.types.channel import Channel
 
 from components import evaluate, resolvers
 from components.artifacts import AcceptedAudit, AcceptedData
 from components.augment import augment
 from components.augmentation_ok import augmentation_ok
+from components.champion import champion
 from components.ingest import ingest
 from components.inspect_data import Parameters, inspect_data
 from components.judge_model import judge_model
 from components.plan import IngestPlan
 from components.pusher import pusher
 from components.require_ok import require_ok
+from components.served import served
 from components.transform import Transform
 from schemas.config import PipelineConfig
 from schemas.features import FeatureContract
@@ -95,6 +95,15 @@ def _augmentation(g: Graph, checked: Channel, transform_graph: Channel) -> tuple
     return [previous, audited, ok], ok.outputs["checked_examples"]
 
 
+def _champion(g: Graph) -> tuple[list[Any], Channel | None]:
+    """The node of the champion, and its model; none when nothing is served. The worker holds the lock: what is served now stays so."""
+    now = served(str(g.serving))
+    if now is None:
+        return [], None
+    node = champion(directory=str(g.serving), digest=now["digest"], code=g.code).with_id("champion")
+    return [node], node.outputs["model"]
+
+
 def build(g: Graph) -> Pipeline:
     """Wires all stages. Transform and everything after it consume the output of `require_ok`: gating is a data dependency."""
     config, contract, code = g.config.model_dump_json(), g.contract.model_dump_json(), g.code
@@ -154,15 +163,11 @@ def build(g: Graph) -> Pipeline:
             "code": code,
         },
     ).with_id("trainer")
-    champion = Resolver(
-        strategy_class=LatestBlessedModelStrategy,
-        model=Channel(type=standard_artifacts.Model, producer_component_id="trainer"),
-        model_blessing=Channel(type=standard_artifacts.ModelBlessing, producer_component_id="judge_model"),
-    ).with_id("champion")
+    serving, baseline = _champion(g)
     evaluator = evaluate.Evaluator(
         examples=checked,
         model=trainer.outputs["model"],
-        baseline_model=champion.outputs["model"],
+        baseline_model=baseline,
         label=g.contract.label,
         slices=g.config.evaluate.slices,
         code=code,
@@ -173,7 +178,7 @@ def build(g: Graph) -> Pipeline:
         evaluation=evaluator.outputs["evaluation"],
         model=trainer.outputs["model"],
         model_run=trainer.outputs["model_run"],
-        champion=champion.outputs["model"],
+        **({"champion": baseline} if baseline else {}),
     ).with_id("judge_model")
     push = pusher(
         directory=str(g.serving),
@@ -193,7 +198,7 @@ def build(g: Graph) -> Pipeline:
         transform,
         *augmenting,
         trainer,
-        champion,
+        *serving,
         evaluator,
         judged,
         push,

@@ -181,6 +181,23 @@ def predict(
     raise typer.Exit(code)
 
 
+@app.command()
+def rollback(
+    config: ConfigArgument,
+    to: Annotated[
+        int | None,
+        typer.Option("--to", metavar="VERSION", help="Any kept version; default: the one before the served one."),
+    ] = None,
+    reason: Annotated[str | None, typer.Option(help="Why; recorded.")] = None,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Serves an earlier version again; the next run compares with it."""
+    from pipeline.commands.rollback import rollback_command
+
+    raise typer.Exit(rollback_command(config=config, to=to, reason=reason, workspace=workspace, as_json=as_json))
+
+
 schema_app = typer.Typer(help="The schema: what it says, what new data would change in it, and taking that over.")
 app.add_typer(schema_app, name="schema", no_args_is_help=True)
 SchemaRunOption = Annotated[

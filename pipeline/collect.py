@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from components.rollback import name_of
 from components.served import served, version_of
 from pipeline.job import STAGES, Event, stages_for
 from schemas.evidence import DataEvidence, ModelEvidence
@@ -85,12 +86,14 @@ def _findings(stages: dict[str, Stage], events: list[Event]) -> list[Finding]:
     of_audit = _judged(stages, ("augment", "audit"), ("augmentation_ok", "accepted"))
     early = [f for stage, found in blocked.items() if stage not in ("require_ok", "augmentation_ok") for f in found]
     gates = _document(stages, "judge_model", "gates") or {"findings": []}
+    pusher = _document(stages, "pusher", "pushed_model") or {"findings": []}
     return [
         *early,
         *blocked.get("require_ok", of_data),
         *(f for feature in _learned(stages) for f in feature.findings),
         *blocked.get("augmentation_ok", of_audit),
         *(Finding.model_validate(f) for f in gates["findings"]),
+        *(Finding.model_validate(f) for f in pusher["findings"]),
     ]
 
 
@@ -131,11 +134,11 @@ def _model(stages: dict[str, Stage]) -> dict[str, Any]:
 
 
 def _champion(evaluation: ModelEvidence | None, serving: Path) -> dict[str, Any]:
-    """Calls the champion by its version, where one was made from it."""
+    """Calls the champion by its version."""
     if evaluation is None or evaluation.champion is None:
         return {}
     number = version_of(str(serving), evaluation.champion)
-    name = evaluation.champion if number is None else f"version {number}"
+    name = f"model {evaluation.champion[:12]}" if number is None else name_of(str(serving), number)
     return {"champion": name, "evaluation": evaluation.model_copy(update={"champion": name})}
 
 

@@ -114,8 +114,10 @@ def _blocked(record: RunRecord) -> Explanation:
 
 def _not_blessed(record: RunRecord) -> Explanation:
     blocks = of_severity(record, Severity.BLOCK)
+    withheld = bool(blocks) and all(f.code == "rolled_back" for f in blocks)
+    why = "this model was rolled back before" if withheld else f"the new model failed {_count(blocks, 'gate')}"
     return Explanation(
-        headline=f"Not pushed: the new model failed {_count(blocks, 'gate')}; {_served(record)}.",
+        headline=f"Not pushed: {why}; {_served(record)}.",
         why=_first(f.message for f in blocks) or [_no_reason(record)],
         remedies=_remedies(record, Severity.BLOCK),
     )

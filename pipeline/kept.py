@@ -77,7 +77,8 @@ def keep_schema(
         return ""
     when = f"{datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC"
     header = HEADER.format(name=config.name, run=run_id, when=when)
-    text = as_text(with_kinds(with_environments(read_schema(proposal), config.data.label), contract))
+    unserved = [n for n in (config.data.label, config.train.sample_weight) if n]
+    text = as_text(with_kinds(with_environments(read_schema(proposal), unserved), contract))
     path, fallback = proposal_path(config, base), fallback_path(root, config)
     try:
         write_atomic(path, header + text)

@@ -82,6 +82,7 @@ def plan_job(job: Job, config: PipelineConfig) -> Planned:
         id=config.data.id,
         entity=config.data.entity or split.group_by,
         time=config.data.time or split.by_time,
+        sample_weight=config.train.sample_weight,
         serving=tuple(serving),
         serving_form=form_of_serving,
         serving_sample=config.checks.sample,

@@ -19,6 +19,9 @@ METRIC_NAMES = {
     "balanced_accuracy": "balanced accuracy",
     "log_loss": "log loss",
     "kappa": "quadratic weighted kappa",
+    "f1": "macro F1",
+    "brier": "Brier score",
+    "calibration_error": "calibration error",
 }
 STATUS_WORDS = {
     Status.RUNNING: "running",
@@ -187,11 +190,14 @@ def without_empty(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> tupl
 
 
 def recall_table(of: SliceEvidence) -> tuple[list[str], list[list[str]]]:
-    """The share of each class that is recognised; the champion's columns only where there is one."""
-    columns = ["class", ">rows", ">recall", ">95 %", ">champion", ">95 %"]
+    """Recall, precision and F1 of each class, and the champion's recall; columns only where something is known."""
+    columns = ["class", ">rows", ">recall", ">95 %", ">champion", ">95 %", ">precision", ">95 %", ">F1"]
     rows = []
     for label, new in of.recalls.items():
         old = (of.champion_recalls or {}).get(label)
         counted = f"{of.labels.get(label, 0):,}"
-        rows.append([label, counted, metric_value(new), interval(new), metric_value(old), interval(old)])
+        recall = [metric_value(new), interval(new), metric_value(old), interval(old)]
+        precision = of.precisions.get(label)
+        f1 = metric_value(of.f1.get(label))
+        rows.append([label, counted, *recall, metric_value(precision), interval(precision), f1])
     return without_empty(columns, rows)

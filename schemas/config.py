@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import math
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import yaml
 from pydantic import (
@@ -345,11 +345,16 @@ class Train(Section):
     """The model and how it is trained.
 
     Without a `model`, the inputs choose: ``cnn`` for pictures, else ``text`` for texts, else ``wide_deep``.
+    `sampling` ``balanced`` draws equally many rows of each class into every epoch and batch, in the place of class weights.
+    `sample_weight` names a numeric column with the weight of each row, at least 0; only proportions count. It is no input, and it
+    multiplies class weights, whose counts stay counts of rows.
     `threads` fixes TensorFlow's thread pools: results of some CPU kernels depend on it, so it is part of the recipe.
     """
 
     model: Plugin | None = None
     class_weights: Plugin | None = PluginSpec(name="balanced")
+    sampling: Literal["balanced"] | None = None
+    sample_weight: Annotated[str, Field(min_length=1)] | None = None
     early_stopping: EarlyStopping | None = EarlyStopping()
     reduce_lr: ReduceLR | None = ReduceLR()
     epochs: Positive = 50
@@ -358,10 +363,24 @@ class Train(Section):
     seed: int = Field(default=7, ge=0, lt=2**31)
     threads: Positive = 2
 
-    @field_validator("class_weights", mode="before")
+    @field_validator("class_weights", "sampling", mode="before")
     @classmethod
     def _none(cls, value: Any) -> Any:
         return None if value in (None, "none", False) else value
+
+    @property
+    def evens_out(self) -> bool:
+        """Whether rare classes count for more than their rows do."""
+        return self.class_weights is not None or self.sampling is not None
+
+    @model_validator(mode="after")
+    def _once(self) -> Train:
+        if self.sampling and self.class_weights:
+            raise ValueError(
+                f"sampling: {self.sampling} makes classes equally frequent, and class_weights: {self.class_weights.name} would weight rare "
+                "ones once more: they would count twice; write class_weights: none, or sampling: none"
+            )
+        return self
 
     @model_validator(mode="after")
     def _patience(self) -> Train:
@@ -374,8 +393,10 @@ class Train(Section):
         return self
 
 
-Metric = Literal["auc", "pr_auc", "accuracy", "balanced_accuracy", "log_loss", "kappa"]
-METRICS: tuple[Metric, ...] = ("auc", "pr_auc", "accuracy", "balanced_accuracy", "log_loss", "kappa")
+Metric = Literal[
+    "auc", "pr_auc", "accuracy", "balanced_accuracy", "log_loss", "kappa", "f1", "brier", "calibration_error"
+]
+METRICS: tuple[Metric, ...] = get_args(Metric)
 
 
 class Evaluate(Section):
@@ -471,6 +492,26 @@ class PipelineConfig(Section):
     push: Push = Push()
     runner: str = "local"
     beam: Beam = Beam()
+
+    @model_validator(mode="after")
+    def _a_weight_is_no_input(self) -> PipelineConfig:
+        name = self.train.sample_weight
+        if name is not None and (name == self.data.label or name in self.data.features):
+            what = "the label" if name == self.data.label else "listed in data.features"
+            raise ValueError(
+                f"train.sample_weight: {name!r} is {what}, and a weight is neither label nor input; name another column"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _sampling_draws_anew(self) -> PipelineConfig:
+        augment = self.transform.augment
+        if self.train.sampling and augment and not augment.per_epoch:
+            raise ValueError(
+                "train.sampling: balanced draws the rows of every epoch anew, and repeats those of rare classes; with copies these "
+                "would be augmented more often than others, and tell the class; write transform.augment.per_epoch: true"
+            )
+        return self
 
 
 def did_you_mean(word: str, choices: list[str]) -> str:

@@ -126,6 +126,8 @@ class SliceEvidence(BaseModel):
         difference: metric -> candidate minus champion, paired over rows; None when there is no champion.
         recalls: label value -> share of its rows that the candidate recognises as such; its interval is Wilson's.
         champion_recalls: the same of the champion; None when there is no champion.
+        precisions: label value -> share of the rows that the candidate takes for it that are of it; its interval is Wilson's.
+        f1: label value -> harmonic mean of its precision and recall, without an interval.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -138,6 +140,24 @@ class SliceEvidence(BaseModel):
     difference: dict[str, MetricValue] | None = None
     recalls: dict[str, MetricValue] = {}
     champion_recalls: dict[str, MetricValue] | None = None
+    precisions: dict[str, MetricValue] = {}
+    f1: dict[str, MetricValue] = {}
+
+
+class TrainingSummary(BaseModel):
+    """The candidate's losses after the epoch whose weights were kept, per row, without augmentation, dropout and class weights.
+
+    Attributes:
+        epoch: number of that epoch, from 1.
+        train_loss: cross entropy on a sample of train; None when it was not finite.
+        val_loss: cross entropy on eval; None when it was not finite.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    epoch: int
+    train_loss: float | None = None
+    val_loss: float | None = None
 
 
 class ModelEvidence(BaseModel):
@@ -147,6 +167,7 @@ class ModelEvidence(BaseModel):
         slices: ``overall`` first.
         champion: a name of the model compared with, or None on a first run.
         higher_is_better: metric -> direction.
+        training: how well the candidate fits the rows it was trained on; None when that was not recorded.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -154,6 +175,7 @@ class ModelEvidence(BaseModel):
     slices: list[SliceEvidence]
     champion: str | None = None
     higher_is_better: dict[str, bool]
+    training: TrainingSummary | None = None
 
     @property
     def overall(self) -> SliceEvidence:

@@ -57,6 +57,8 @@ class FeatureContract(BaseModel):
         label_type: how the label is stored.
         features: the inputs, in canonical order (by name).
         excluded: columns that are in the data and never reach the model.
+        sample_weight: the one among them that weights rows in training; None for none.
+        sample_weight_type: how it is stored.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -65,6 +67,8 @@ class FeatureContract(BaseModel):
     label_type: ColumnType
     features: tuple[Feature, ...]
     excluded: tuple[str, ...] = ()
+    sample_weight: str | None = None
+    sample_weight_type: ColumnType = ColumnType.FLOAT
 
     def of_kind(self, kind: Kind) -> tuple[Feature, ...]:
         """The inputs of one kind, in canonical order."""

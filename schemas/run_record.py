@@ -100,6 +100,7 @@ class Training(Record):
         rows: rows of one epoch, copies by augmentation included.
         model: name of the model.
         model_reason: why it is this one, as a sentence.
+        sampling: ``balanced`` when every epoch had equally many rows of each class; None when it had all rows as they are.
     """
 
     epochs: list[Epoch]
@@ -111,6 +112,7 @@ class Training(Record):
     rows: int = 0
     model: str = ""
     model_reason: str = ""
+    sampling: str | None = None
 
 
 class LearnedFeature(Record):

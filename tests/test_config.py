@@ -48,6 +48,21 @@ def test_a_dump_can_be_read_again(name):
         (having(train={"epochs": 0}), "train.epochs: Input should be greater than 0, got 0."),
         (having(train={"epochs": "many"}), "train.epochs"),
         (having(train={"early_stopping": {"patience": 2}}), "must be larger than reduce_lr.patience"),
+        (having(train={"sampling": "balanced"}), "class_weights: balanced would weight rare ones once more"),
+        (having(train={"sampling": "balanced", "class_weights": {"explicit": {"0": 1}}}), "they would count twice"),
+        (having(train={"sampling": "even", "class_weights": "none"}), "train.sampling: Input should be 'balanced'"),
+        (
+            having(train={"sampling": "balanced", "class_weights": "none"}, transform={"augment": ["flip"]}),
+            "write transform.augment.per_epoch: true",
+        ),
+        (
+            having(train={"sample_weight": GOOD["data"]["label"]}),
+            "is the label, and a weight is neither label nor input",
+        ),
+        (
+            having(train={"sample_weight": "w"}, data={**GOOD["data"], "features": {"w": "numeric"}}),
+            "'w' is listed in data.features",
+        ),
         (having(evaluate={"gates": {}}), "evaluate.gates: at least one gate"),
         (having(evaluate={"metrics": ["acu"]}), "evaluate.metrics"),
         (having(beam={"workers": 2}), "workers > 1 needs mode"),
@@ -76,6 +91,14 @@ def test_overrides_are_yaml_and_make_sections():
     config = parse_config(raw)
     assert config.train.early_stopping.patience == 9
     assert config.train.class_weights is None
+
+
+def test_classes_are_evened_out_by_weights_or_by_sampling_or_not_at_all():
+    augment = {"ops": ["flip"], "per_epoch": True}
+    drawn = having(train={"sampling": "balanced", "class_weights": "none"}, transform={"augment": augment})
+    plain = having(train={"sampling": "none", "class_weights": False})
+    assert [parse_config(raw).train.evens_out for raw in (GOOD, drawn, plain)] == [True, True, False]
+    assert parse_config(plain).train.sampling is None
 
 
 @pytest.mark.parametrize("text", ["train.epochs", "=3", "a..b=1", "name.x=1", "train.epochs=[1"])

@@ -75,7 +75,7 @@ class ClassBalance(Check):
             text += (
                 f"; the limits are {percent((bound.minority_share or 0) * 2 / len(train))} and {bound.ratio or 0:g}:1"
             )
-            text += " (class weights even this out)" if context.class_weights else ""
+            text += " (class weights or sampling even this out)" if context.class_weights else ""
         values = {"share": share, "ratio": ratio, "rows": train[rarest], "classes": len(train)}
         observed: Numbers = {"class": rarest, **values}
         allowed = bounds(self, class_weights=int(context.class_weights))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from components.class_weights._rows import require_rows
 from components.interfaces import ClassWeights, plugin
 
 
@@ -16,9 +17,6 @@ class Balanced(ClassWeights):
 
     def weights(self, counts: Mapping[str, int]) -> dict[str, float]:
         """Label value -> weight of a row. Raises ValueError naming the classes without rows."""
-        empty = sorted(label for label, n in counts.items() if n <= 0)
-        if empty or not counts:
-            which = ", ".join(repr(label) for label in empty) or "there are no classes"
-            raise ValueError(f"class_weights balanced: every class needs rows in train; without any: {which}")
+        require_rows("balanced", counts)
         rows = sum(counts.values())
         return {label: rows / (len(counts) * n) for label, n in counts.items()}

@@ -1,8 +1,9 @@
-"""What all gates share: which slices can be judged, and words for numbers."""
+"""What all gates share: which slices can be judged, what an interval says, and words for numbers."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 from schemas.evidence import OVERALL, MetricValue, SliceEvidence
 from schemas.findings import Finding, Number, Severity
@@ -47,12 +48,61 @@ def with_interval(value: MetricValue) -> str:
     return f"{value.value:.4f}{interval}"
 
 
+def outcome(low: float, high: float, tolerance: float) -> str:
+    """What the interval of a gain says: ``worse`` or ``better`` when it does not hold 0, else ``same`` when it lies within the tolerance on
+    either side of 0, else ``cannot tell``."""
+    if high < 0 or low > 0:
+        return "worse" if high < 0 else "better"
+    return "same" if -tolerance <= low and high <= tolerance else "cannot tell"
+
+
+def change(gain: float, low: float, high: float, tolerance: float) -> tuple[Severity, str, str]:
+    """Severity, outcome, and words for a gain against the champion with its interval.
+
+    It blocks when the whole interval is a loss beyond the tolerance, and warns when only the gain itself is.
+    """
+    seen, allowed = outcome(low, high, tolerance), f"the tolerance is {tolerance:g}"
+    if high < -tolerance:
+        return Severity.BLOCK, seen, f"it is worse, {allowed}"
+    if gain < -tolerance:
+        words = "it is worse, but maybe by less than matters" if seen == "worse" else "it may be worse: cannot tell"
+        return Severity.WARN, seen, f"{words}, {allowed}"
+    words = {
+        "better": "it is better",
+        "worse": f"it is slightly worse, {allowed}",
+        "same": f"it is the same within noise, {allowed}",
+        "cannot tell": f"better or worse, cannot tell, {allowed}",
+    }[seen]
+    return Severity.OK, seen, words
+
+
+def numbers(got: MetricValue | None) -> dict[str, Number | str | None]:
+    """A metric's value and interval as they are observed; None where they are not known."""
+    return {k: known(v) for k, v in (got or MetricValue(value=None)).model_dump().items()}
+
+
+def gained(got: MetricValue | None, higher: bool | None) -> tuple[float, float, float] | None:
+    """By how much the candidate is better, with the ends of the interval; None when a number or the direction is unknown."""
+    ends = [known(v) for v in (got.value, got.low, got.high)] if got else []
+    defined = [v if higher else -v for v in ends if v is not None]
+    if len(defined) < 3 or higher is None:
+        return None
+    return defined[0], min(defined[1:]), max(defined[1:])
+
+
+def both(part: SliceEvidence, metric: str) -> str:
+    """The values of both models in words; empty when one is unknown."""
+    pair = [models[metric].value for models in (part.candidate, part.champion or {}) if metric in models]
+    values = [v for v in pair if v is not None]
+    return f"candidate {values[0]:.4f}, champion {values[1]:.4f}; " if len(values) == 2 else ""
+
+
 def report(
     code: str,
     subject: str,
     level: Severity,
-    observed: dict[str, Number | None],
-    allowed: dict[str, Number],
+    observed: Mapping[str, Number | str | None],
+    allowed: Mapping[str, Number],
     text: str,
     remedy: str,
 ) -> Finding:

@@ -17,7 +17,8 @@ class BeatsTrivial(Gate):
     """Blocks a candidate that is no better than the shares of the classes; warns when the 95 % interval cannot tell.
 
     The trivial model's metrics follow from the counts of the classes: accuracy is the share of the most frequent class, balanced accuracy
-    1 / classes, the area under the ROC curve 0.5, average precision the share of the class, log loss the entropy, kappa 0.
+    1 / classes, the area under the ROC curve 0.5, average precision the share of the class, log loss the entropy, kappa 0,
+    the Brier score that of the shares. Its calibration is perfect, so that cannot be compared.
 
     Attributes:
         metric: what is compared (default auc: not misled by rare classes, nor by class weights, which make log loss worse on purpose).
@@ -36,6 +37,8 @@ class BeatsTrivial(Gate):
         found = []
         if self.metric not in metrics:
             found.append(f"needs the metric {self.metric}, which is not in evaluate.metrics; add it there")
+        if self.metric == "calibration_error":
+            found.append("cannot use calibration_error, which is 0 for a model that only knows the shares; use brier")
         if self.slices and not slices:
             found.append("judges slices, but evaluate.slices is empty; name a column there")
         return found
@@ -99,4 +102,7 @@ def trivial(metric: str, labels: dict[str, int]) -> float | None:
         "balanced_accuracy": 1 / len(shares),
         "log_loss": -math.fsum(s * math.log(s) for s in shares if s),
         "kappa": 0.0,
+        "f1": 2 * max(shares) / (1 + max(shares)) / len(shares),
+        "brier": math.fsum(s * (1 - s) for s in shares) / (2 if len(shares) == 2 else 1),
+        "calibration_error": 0.0,
     }[metric]

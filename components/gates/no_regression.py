@@ -16,7 +16,9 @@ from schemas.findings import Finding, Severity
 class NoRegression(Gate):
     """Blocks when the 95 % interval of the paired difference shows a loss beyond the tolerance.
 
-    A loss beyond the tolerance that the interval does not confirm is a warning: the test split cannot tell.
+    A loss beyond the tolerance that the interval does not confirm is a warning. What the interval says is named in any case, as the
+    finding's `outcome`: ``better`` or ``worse`` when it does not hold 0, ``same`` when it holds 0 and lies within the tolerance on either
+    side, ``cannot tell`` when it is wider than that; ``not compared`` where there is nothing to compare.
 
     Attributes:
         metric: what is compared (default auc: independent of thresholds and of class shares).
@@ -61,43 +63,30 @@ class NoRegression(Gate):
         why = common.why_unjudged(part, common.classes_of(evidence.overall), self.min_rows)
         if why:
             return self._report(subject, Severity.OK, got, f"{where}: {why}.", "")
-        ends = [common.known(v) for v in (got.value, got.low, got.high)] if got else []
-        numbers = [v for v in ends if v is not None]
-        if got is None or len(numbers) < 3 or self.metric not in evidence.higher_is_better:
+        gained = common.gained(got, evidence.higher_is_better.get(self.metric))
+        if got is None or gained is None:
             text = f"{where}: the difference to {evidence.champion} could not be measured, so it cannot be judged."
             remedy = (
                 f"Add {self.metric} to evaluate.metrics, make sure that test has enough rows of every class, and that "
                 "the outputs of both models are finite."
             )
             return self._report(subject, Severity.BLOCK, got, text, remedy)
-        sign = 1 if evidence.higher_is_better[self.metric] else -1
-        gain, low, high = sign * numbers[0], *sorted((sign * numbers[1], sign * numbers[2]))
-        level, says = self._level(gain, low, high)
-        text = f"{where}: {_values(part, self.metric)}candidate minus champion is {common.with_interval(got)}; {says}."
+        level, outcome, says = common.change(*gained, self.tolerance)
+        values = common.both(part, self.metric)
+        text = f"{where}: {values}candidate minus champion is {common.with_interval(got)}; {says}."
         remedy = "Look at `retrain why`: the new data, the labels and the training. The champion stays served."
         if level is Severity.WARN:
             remedy = "Widen the test split or the window to be able to tell, or watch the next span."
-        return self._report(subject, level, got, text, remedy)
+        return self._report(subject, level, got, text, remedy, outcome)
 
-    def _level(self, gain: float, low: float, high: float) -> tuple[Severity, str]:
-        """Severity, and what the interval of the gain says."""
-        allowed = f"the tolerance is {self.tolerance:g}"
-        if high < -self.tolerance:
-            return Severity.BLOCK, f"it is worse, {allowed}"
-        if gain < -self.tolerance:
-            return Severity.WARN, f"it may be worse, but the interval does not confirm it: cannot tell, {allowed}"
-        if low > 0:
-            return Severity.OK, "it is better"
-        return Severity.OK, f"it is {'slightly worse' if high < 0 else 'the same within noise'}, {allowed}"
-
-    def _report(self, subject: str, level: Severity, got: MetricValue | None, text: str, remedy: str) -> Finding:
-        observed = {k: common.known(v) for k, v in (got or MetricValue(value=None)).model_dump().items()}
-        allowed = {"tolerance": self.tolerance}
-        return common.report("no_regression", subject, level, observed, allowed, text, remedy)
-
-
-def _values(part: SliceEvidence, metric: str) -> str:
-    """Both values in words; empty when one is unknown."""
-    pair = [models[metric].value for models in (part.candidate, part.champion or {}) if metric in models]
-    numbers = [v for v in pair if v is not None]
-    return f"candidate {numbers[0]:.4f}, champion {numbers[1]:.4f}; " if len(numbers) == 2 else ""
+    def _report(
+        self,
+        subject: str,
+        level: Severity,
+        got: MetricValue | None,
+        text: str,
+        remedy: str,
+        outcome: str = "not compared",
+    ) -> Finding:
+        observed = {**common.numbers(got), "outcome": outcome}
+        return common.report("no_regression", subject, level, observed, {"tolerance": self.tolerance}, text, remedy)

@@ -15,6 +15,7 @@ from pipeline.errors import UsageError
 from pipeline.job import Event, Job, stages_for
 from pipeline.lock import RunLock
 from pipeline.supervise import Supervisor, finish, new_record, settle
+from pipeline.versions_kept import complete
 from pipeline.workspace import Workspace, new_run_id
 from schemas.config import ConfigError, PipelineConfig, did_you_mean, load_config
 from schemas.run_record import RunRecord, Status
@@ -130,6 +131,7 @@ def run_command(
         with RunDisplay(shown) as display:
             record, events = execute(job, parsed, config.resolve(), place, lock, display)
             display.finish(record)
+        complete(place, parsed.name, job.serving, record)
     if debug:
         for event in events:
             if event.traceback:

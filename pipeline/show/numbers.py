@@ -38,7 +38,7 @@ def metrics(record: RunRecord) -> RenderableType:
         title = f"{s.slice}: {s.rows:,} test rows ({_counts(s.labels)})"
         views.append(table(title, columns, [_metric_row(s, m) for m in s.candidate]))
         if s.recalls:
-            views.append(table(f"{s.slice}: recall by class", *recall_table(s)))
+            views.append(table(f"{s.slice}: by class", *recall_table(s)))
     against = f"Champion: {evidence.champion}." if evidence.champion else "There was no champion to compare with."
     return Group(*views, note(f"{against} Difference: candidate minus champion on the same rows."))
 
@@ -80,6 +80,7 @@ def curves(record: RunRecord) -> RenderableType:
         ("weights kept", f"epoch {training.best_epoch} of {len(training.epochs)}"),
         ("parameters", number(training.parameters)),
         ("class weights", ", ".join(f"{k}: {number(v)}" for k, v in training.class_weights.items()) or "none"),
+        *([("sampling", training.sampling)] if training.sampling else []),
     ]
     return Group(fields("Training", lines), table("Epochs", columns, rows))
 

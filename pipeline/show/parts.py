@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from components.served import CARD
 from pipeline.explain import explanation_of
 from pipeline.show.augmentation import augmentation, augmentation_data
 from pipeline.show.numbers import curves, metrics, nothing, stats
@@ -45,6 +47,8 @@ def _summary(record: RunRecord) -> RenderableType:
         ("findings", f"{sums.blocks} block, {sums.warnings} warn, {sums.passes} passed"),
         *((name, nearest_path(path)) for name, path in (("report", record.report), ("log", record.log)) if path),
     ]
+    if record.pushed and (card := Path(record.pushed.path, CARD)).exists():
+        about.append(("model card", nearest_path(card)))
     points = [("why", s) for s in told.why] + [("do", s) for s in told.remedies]
     stages = [(f"{STAGE_GLYPHS[s.state]} {s.name}", s.state.value, duration(s.seconds)) for s in record.stages]
     views = [Group(note(told.headline), Text()), fields("Run", about)]

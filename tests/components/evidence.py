@@ -88,7 +88,8 @@ def part(
 
 def model(*slices: SliceEvidence, champion: str | None = None) -> ModelEvidence:
     """Evidence with these slices."""
-    return ModelEvidence(slices=list(slices), champion=champion, higher_is_better={m: m != "log_loss" for m in METRICS})
+    directions = {m: m not in ("log_loss", "brier", "calibration_error") for m in METRICS}
+    return ModelEvidence(slices=list(slices), champion=champion, higher_is_better=directions)
 
 
 # Rows, time and leakage: duplicates, conflicting_labels, repeated_rows, time_order, split_leakage, trained_test_rows, future_rows

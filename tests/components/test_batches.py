@@ -1,6 +1,7 @@
 """The order of rows in training, and what augmentation does to it."""
 
 import collections
+import dataclasses
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ tf = pytest.importorskip("tensorflow")
 
 from components.augmentation import Policy  # noqa: E402
 from components.batches import Feed, epoch_order  # noqa: E402
+from schemas.findings import DataBlocked  # noqa: E402
 
 LABELS = ["0", "1", "2"]
 ONES = np.ones(3, "f4")
@@ -116,3 +118,108 @@ def test_only_scaled_features_are_changed_among_numbers():
     assert not changed[:, 1:].any()
     for name in ("categorical", "text_1", "image_3"):
         np.testing.assert_array_equal(joined(batches, name), rows.inputs[name][order])
+
+
+def imbalanced(n=400, keep=(400, 60, 9)):
+    """Rows with so many of each class at most."""
+    rows = make_rows(PICTURES, n)
+    chosen = [np.flatnonzero(rows.labels == v)[:k] for v, k in zip(LABELS, keep, strict=True)]
+    return rows.take(np.sort(np.concatenate(chosen)))
+
+
+def test_balanced_epochs_have_equally_many_rows_of_each_class():
+    rows = imbalanced()
+    feed = Feed(rows, LABELS, 7, balanced=True)
+    n = len(rows)
+    assert len(feed) == n
+    expected = {"0": -(-n // 3), "1": (n + 1) // 3, "2": n // 3}
+    assert feed.counts == expected
+    for epoch in (0, 1, 9):
+        drawn = feed.epoch(epoch)
+        assert drawn.shape == (n, 2)
+        assert collections.Counter(rows.labels[drawn[:, 0]].tolist()) == expected
+        assert len({tuple(d) for d in drawn.tolist()}) == n
+    assert (feed.epoch(0) != feed.epoch(1)).any()
+    np.testing.assert_array_equal(Feed(rows, LABELS, 7, balanced=True).epoch(4), feed.epoch(4))
+    assert (Feed(rows, LABELS, 8, balanced=True).epoch(4) != feed.epoch(4)).any()
+
+
+def test_balanced_batches_are_stratified():
+    rows = imbalanced()
+    targets = [t for _, t, _ in seen(Feed(rows, LABELS, 7, balanced=True), 16, epochs=2)]
+    assert [len(t) for t in targets] == ([16] * (len(rows) // 16) + [len(rows) % 16] * bool(len(rows) % 16)) * 2
+    for some in targets:
+        counts = np.bincount(some, minlength=3)
+        # A batch can begin and end within a round of one row of each class.
+        assert counts.max() - counts.min() <= 2
+
+
+def test_over_balanced_epochs_all_rows_of_a_class_come_equally_often():
+    rows = imbalanced()
+    feed = Feed(rows, LABELS, 7, balanced=True)
+    times = np.bincount(np.concatenate([feed.epoch(e)[:, 0] for e in range(7)]), minlength=len(rows))
+    for label in LABELS:
+        own = times[rows.labels == label]
+        assert own.max() - own.min() <= 1
+        assert own.sum() == 7 * feed.counts[label]
+    once = np.bincount(feed.epoch(3)[:, 0], minlength=len(rows))
+    assert once[rows.labels == "0"].max() == 1
+    assert once[rows.labels == "2"].min() >= feed.counts["2"] // 9
+
+
+def test_balanced_epochs_do_not_depend_on_where_rows_stand():
+    rows = imbalanced()
+    turned = rows.take(np.arange(len(rows))[::-1])
+    contents = []
+    for some in (rows, turned):
+        drawn = Feed(some, LABELS, 7, balanced=True).epoch(2)
+        contents.append([(int(some.keys[i]), n) for i, n in drawn.tolist()])
+    assert contents[0] == contents[1]
+
+
+def test_repeats_of_a_row_are_augmented_each_in_its_own_way():
+    rows = imbalanced(60, (60, 20, 2))
+    augment = policy(("brightness", {"delta": 0.3}), per_epoch=True)
+    feed = Feed(rows, LABELS, 7, augment, balanced=True)
+    pictures = joined(seen(feed, 8, epochs=3), "image_0")
+    drawn = np.concatenate([feed.epoch(e) for e in range(3)])
+    assert len({tuple(d) for d in drawn.tolist()}) == 3 * len(rows)
+    assert (pictures != rows.inputs["image_0"][drawn[:, 0]]).any(axis=(1, 2, 3)).all()
+    rare = np.flatnonzero(rows.labels == "2")[0]
+    shown = pictures[drawn[:, 0] == rare]
+    assert len(shown) > 10
+    assert len({p.tobytes() for p in shown}) == len(shown)
+
+
+@pytest.mark.parametrize(
+    ("labels", "augment", "says"),
+    [
+        ([*LABELS, "3"], None, "without any: .'3'."),
+        (LABELS, policy(("brightness", {"delta": 0.3}), copies=1), "needs augmentation per epoch"),
+    ],
+)
+def test_balanced_refuses_what_it_cannot_balance(labels, augment, says):
+    with pytest.raises(ValueError, match=says):
+        Feed(imbalanced(), labels, 7, augment, balanced=True)
+
+
+@pytest.mark.parametrize("balanced", [False, True])
+def test_weights_of_rows_multiply_those_of_classes(balanced):
+    rows = imbalanced()
+    own = np.random.default_rng(3).exponential(5, len(rows)).astype("f4")
+    own[::7] = 0
+    feed = Feed(dataclasses.replace(rows, weights=own), LABELS, 7, balanced=balanced)
+    plain = Feed(rows, LABELS, 7, balanced=balanced)
+    assert feed.counts == plain.counts
+    order = feed.epoch(0)[:, 0]
+    np.testing.assert_array_equal(order, plain.epoch(0)[:, 0])
+    got = np.concatenate([w for *_, w in seen(feed, 32, weights=np.array([1, 2, 30], "f4"))])
+    expected = own / own.astype(float).mean() * np.array([1, 2, 30])[rows.labels.astype(int)]
+    np.testing.assert_allclose(got, expected[order], rtol=1e-6)
+
+
+def test_a_class_whose_rows_all_weigh_nothing_is_refused():
+    rows = imbalanced()
+    with pytest.raises(DataBlocked, match="all rows of '2' weigh nothing") as caught:
+        Feed(dataclasses.replace(rows, weights=(rows.labels != "2").astype("f4")), LABELS, 7)
+    assert caught.value.findings[0].code == "sample_weight"

@@ -9,6 +9,7 @@ tfma = pytest.importorskip("tensorflow_model_analysis")
 
 from components import evaluate, judge_model  # noqa: E402
 from schemas.config import parse_config  # noqa: E402
+from schemas.evidence import TrainingSummary  # noqa: E402
 
 GRADES = ["0", "1", "2", "3", "4"]
 
@@ -68,7 +69,11 @@ def test_tfma_and_our_evidence_say_the_same_of_five_classes_in_slices(evaluated)
             },
         }
     )
-    evidence = judge_model.read_evidence(str(folder), GRADES, config, "7")
+    epochs = [{"epoch": n, "train_loss": 0.5 / n, "val_loss": 0.6 / n, "loss": 0.7} for n in (1, 2, 3)]
+    training = {"labels": GRADES, "best_epoch": 2, "epochs": epochs}
+    evidence = judge_model.read_evidence(str(folder), training, config, "7")
+    assert evidence.training == TrainingSummary(epoch=2, train_loss=0.25, val_loss=0.3)
+    assert judge_model.training_summary({**training, "best_epoch": 0}) is None
     guess = Scorer("candidate-0-5")(table()[2]).argmax(axis=1)
     right = guess == labels
     wanted = {"overall": right, **{f"camera=cam{c}": right[[v == f"cam{c}" for v in camera]] for c in range(3)}}

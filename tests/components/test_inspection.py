@@ -1,7 +1,9 @@
 """What is held against what, and what a crashing check becomes."""
 
+from components.class_weights.balanced import Balanced
+from components.class_weights.explicit import Explicit
 from components.counting import POOLED, merge_counts, pool
-from components.inspection import Accepted, Seen, contexts, run_check
+from components.inspection import Accepted, Seen, contexts, run_check, unfit_weights
 from components.interfaces import Check
 from schemas.evidence import DataEvidence, FeatureEvidence, SpanEvidence
 from schemas.findings import Finding, Severity
@@ -89,3 +91,22 @@ def test_on_fail_warn_turns_blocks_into_warnings_but_not_crashes():
     assert finding.severity.value == "warn"
     assert "checks.strict.on_fail" in finding.message
     assert run_check("crashing", Crashing(), context, "warn")[0].severity.value == "block"
+
+
+def test_weights_that_do_not_fit_the_classes_block_before_training():
+    seen = DataEvidence(
+        label="y",
+        spans=[
+            SpanEvidence(span=s, rows=30, labels={"train": counts, "test": {"9": 1}}, features={})
+            for s, counts in ((1, {"10": 20, "2": 9}), (2, {"2": 1, "absent": 0}))
+        ],
+    )
+    assert unfit_weights(Explicit({"2": 1.0, "10": 3.0}), seen) == []
+    assert unfit_weights(Balanced(), seen) == []
+    (finding,) = unfit_weights(Explicit({"2": 1.0, "no": 3.0}), seen)
+    assert (finding.code, finding.severity, finding.subject, finding.span) == ("class_weights", Severity.BLOCK, "y", 2)
+    assert finding.message == (
+        "y: class_weights explicit: every class of train needs one weight; without a weight: '10'; "
+        "weights of classes that train does not have: 'no'."
+    )
+    assert finding.remedy == "Correct train.class_weights: the classes of train are '2', '10'."

@@ -5,7 +5,7 @@ import pytest
 from sklearn import metrics as reference
 
 from components import metric_definitions as metrics
-from components.bootstrap import _weights, interval
+from components.bootstrap import _weights, interval, resample
 from components.metrics import evaluate as evaluate_models
 from components.ranking import Ranking
 
@@ -103,7 +103,7 @@ def test_undefined_is_none(name):
     assert metric(np.zeros(0, dtype=int), np.zeros((0, 2))) is None
     assert metric(np.array([0, 1]), np.array([[0.5, 0.5], [np.nan, 0.5]])) is None
     one_class = metric(np.array([1, 1]), np.array([[0.5, 0.5], [0.1, 0.9]]))
-    assert (one_class is None) is (name in ("auc", "pr_auc", "balanced_accuracy", "kappa"))
+    assert (one_class is None) is (name in ("auc", "pr_auc", "balanced_accuracy", "kappa", "f1"))
 
 
 @pytest.mark.parametrize("data", [binary(300), several(300)])
@@ -178,8 +178,17 @@ def test_an_empty_slice_and_nan_outputs_are_undefined():
 
 def test_too_many_undefined_resamples_give_no_interval():
     drawn = np.r_[np.full(94, 0.5), np.full(6, np.nan)]
-    assert interval(0.5, drawn).low is None
-    assert interval(0.5, np.r_[drawn, np.full(20, 0.5)]).low == 0.5
+    assert interval(0.5, drawn, 100).low is None
+    assert interval(0.5, np.r_[drawn, np.full(20, 0.5)], 100).low == 0.5
+
+
+@pytest.mark.parametrize(("rows", "t"), [(5, 2.7764), (10, 2.2622), (31, 2.0423), (1001, 1.9623)])
+def test_few_rows_widen_the_interval_as_students_t_does(rows, t):
+    drawn = np.random.default_rng(0).normal(size=400_000)
+    # Tables of Student's t at 0.975 with rows - 1 degrees of freedom; deviations of resamples lack the factor sqrt(n / (n - 1)).
+    wanted = t * np.sqrt(rows / (rows - 1))
+    found = interval(0.0, drawn, rows)
+    assert (found.low, found.high) == (pytest.approx(-wanted, rel=0.02), pytest.approx(wanted, rel=0.02))
 
 
 def test_deterministic():
@@ -202,3 +211,88 @@ def test_wrong_shapes_are_refused():
     for bad in [(labels, p[:-1]), (labels, p[:, :1]), (labels + 5, p), (labels - 1, p)]:
         with pytest.raises(ValueError, match=r"must|need"):
             evaluate_models(*bad, None, {}, NAMES, ["0", "1"], 10, 7)
+
+
+@pytest.mark.parametrize("data", [binary(), several(), several(300, 5, 3)])
+def test_f1_and_brier_as_scikit_learn(data):
+    labels, p = data
+    guess, classes = p.argmax(axis=1), p.shape[1]
+    assert metrics.f1(labels, p) == pytest.approx(reference.f1_score(labels, guess, average="macro"), abs=1e-12)
+    # scikit-learn before 1.7 has no Brier score of several classes: it is the sum of those of each class.
+    scored = [1] if classes == 2 else range(classes)
+    expected = sum(reference.brier_score_loss(labels == c, p[:, c]) for c in scored)
+    assert metrics.brier(labels, p) == pytest.approx(expected, abs=1e-12)
+    part = evaluate_models(labels, p, None, {}, ["f1"], [str(c) for c in range(classes)], 100, 7).overall
+    expected = reference.f1_score(labels, guess, average=None)
+    assert [v.value for v in part.f1.values()] == pytest.approx(expected, abs=1e-12)
+    expected = reference.precision_score(labels, guess, average=None)
+    assert [v.value for v in part.precisions.values()] == pytest.approx(expected, abs=1e-12)
+    assert all(v.low < v.value < v.high for v in part.precisions.values())
+
+
+def test_a_class_that_is_never_guessed_has_an_f1_of_zero_and_no_precision():
+    labels, p = np.array([0, 0, 1]), np.array([[0.9, 0.1], [0.8, 0.2], [0.7, 0.3]])
+    assert metrics.precisions(labels, p) == [(2, 3), None]
+    assert metrics.class_f1(labels, p) == [0.8, 0.0]
+    assert metrics.f1(labels, p) == 0.4
+    assert metrics.class_f1(labels, np.full((3, 2), np.nan)) == [None, None]
+
+
+def test_calibration_error_by_hand():
+    # 30 rows, 15 bins of two, one of which is of the class; then one bin, as all are equal.
+    scores = np.sort(np.linspace(0.01, 0.99, 30))
+    labels = np.tile([0, 1], 15)
+    pairs = scores.reshape(15, 2).mean(axis=1)
+    expected = np.abs(0.5 - pairs).mean()
+    assert metrics.calibration_error(labels, np.stack([1 - scores, scores], axis=1)) == pytest.approx(
+        expected, abs=1e-12
+    )
+    constant = np.tile([0.4, 0.6], (30, 1))
+    assert metrics.calibration_error(labels, constant) == pytest.approx(0.1, abs=1e-12)
+
+
+def test_calibration_error_of_several_classes_is_the_mean_of_theirs():
+    labels, p = several(3000, 3)
+    alone = [
+        metrics.calibration_error((labels == c).astype(int), np.stack([1 - p[:, c], p[:, c]], 1)) for c in range(3)
+    ]
+    assert metrics.calibration_error(labels, p) == pytest.approx(np.mean(alone), abs=1e-12)
+
+
+def test_calibration_error_does_not_depend_on_the_order_of_rows_even_with_ties():
+    labels, p = binary(digits=1)
+    order = np.random.default_rng(3).permutation(len(labels))
+    assert metrics.calibration_error(labels, p) == metrics.calibration_error(labels[order], p[order])
+
+
+@pytest.mark.parametrize(("rows", "classes"), [(100, 2), (1000, 2), (10_000, 2), (1000, 5)])
+def test_calibrated_models_stay_below_the_noise_of_calibration(rows, classes):
+    random, above = np.random.default_rng(5), 0
+    for _ in range(200):
+        p = random.dirichlet(np.full(classes, 0.8), rows)
+        labels = (p.cumsum(axis=1) < random.random((rows, 1))).sum(axis=1)
+        noise = metrics.calibration_noise(np.bincount(labels, minlength=classes).tolist())
+        above += metrics.calibration_error(labels, p) > noise
+    assert above <= 5, "1 % of 200 are 2, and 5 or fewer come in 99 of 100 such tests"
+
+
+@pytest.mark.parametrize("data", [binary(500), several(500)])
+@pytest.mark.parametrize("name", ["f1", "brier", "log_loss"])
+def test_resampled_metrics_are_those_of_repeated_rows(data, name):
+    labels, p = data
+    drawn = resample(labels, [p], [metrics.row_losses(labels, p)], [name], 5, (1, "x"))[0][name]
+    for value, w in zip(drawn, next(_weights(len(labels), 5, (1, "x"))), strict=True):
+        again = np.repeat(np.arange(len(labels)), w)
+        assert value == pytest.approx(metrics.METRICS[name](labels[again], p[again]), abs=1e-7)
+
+
+def test_the_interval_of_calibration_error_covers_a_bias_of_the_model():
+    random, missed = np.random.default_rng(9), 0
+    for seed in range(60):
+        p = random.uniform(0.2, 0.8, 1000)
+        labels = (random.random(1000) < p - 0.1).astype(int)
+        value = evaluate_models(
+            labels, np.stack([1 - p, p], 1), None, {}, ["calibration_error"], ["0", "1"], 300, seed
+        ).overall.candidate["calibration_error"]
+        missed += not value.low <= 0.1 <= value.high
+    assert missed <= 8

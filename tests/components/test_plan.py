@@ -94,3 +94,37 @@ def test_times_of_numbers_and_of_texts():
     assert found.tolist() == [0, 60]
     found = plan.times_of(pa.array([b"1970-01-01T00:00:00.5Z", None, b"soon", b"1970-01-01T01:00+01:00"]))
     np.testing.assert_array_equal(found, [0.5, np.nan, np.nan, 0])
+
+
+def weighted(**data):
+    raw = {"name": "x", "data": {"source": {"csv": "x.csv"}, "label": "y", **data}, "train": {"sample_weight": "w"}}
+    return parse_config(raw)
+
+
+def test_a_column_of_weights_is_no_input():
+    for stored in (INT, FLOAT):
+        found = contract.make_contract(weighted(), {"a": INT, "w": stored, "y": INT}, {})
+        assert [f.name for f in found.features] == ["a"]
+        assert (found.sample_weight, found.sample_weight_type, found.excluded) == ("w", stored, ("w",))
+    assert contract.make_contract(config(), {"a": INT, "w": INT}, {}).sample_weight is None
+
+
+@pytest.mark.parametrize(
+    ("stored", "known", "says"),
+    [
+        (STRING, {}, "it has texts."),
+        (None, {}, "it has no values."),
+        (STRING, {"a": SchemaColumn(type=INT)}, "the schema does not know it (retrain schema accept)."),
+    ],
+)
+def test_weights_are_numbers(stored, known, says):
+    with pytest.raises(ConfigError) as caught:
+        contract.make_contract(weighted(), {"a": INT, "w": stored}, known)
+    (problem,) = caught.value.problems
+    assert problem.startswith("train.sample_weight: 'w' must be a column of numbers, and it has ")
+    assert problem.endswith(says)
+
+
+def test_a_column_of_weights_must_be_there():
+    with pytest.raises(ConfigError, match=r"train.sample_weight: 'w' is not a column of the data"):
+        contract.check_columns(weighted(), ["a", "y"])

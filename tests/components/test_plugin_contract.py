@@ -19,6 +19,7 @@ ALL = [(family, name) for family in FAMILIES for name in registry.names(family)]
 #: Parameters of the plug-ins that cannot have defaults for all of theirs.
 REQUIRED = {
     "constant": {"value": 0},
+    "explicit": {"classes": {"0": 1.0, "1": 2.5}},
     "group_median": {"by": "company"},
     "metric_floor": {"overall": {"auc": 0.5}},
     "recall_floor": {"floors": {"1": 0.5}},
@@ -178,5 +179,7 @@ def test_class_weights_cover_every_class_and_refuse_empty_ones(name):
     weights = rule.weights({"0": 700, "1": 300})
     assert {*weights} == {"0", "1"}
     assert all(math.isfinite(w) and w > 0 for w in weights.values())
+    assert 700 * weights["0"] + 300 * weights["1"] == pytest.approx(1000)
+    assert weights["1"] > weights["0"]
     with pytest.raises(ValueError, match="'rare'"):
         rule.weights({"0": 700, "rare": 0})

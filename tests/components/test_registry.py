@@ -148,7 +148,8 @@ def test_all_problems_of_all_plug_ins_together():
         "checks.label_shift.warn.w: unknown parameter. Known: l_infinity, v.",
         "evaluate.gates.metric_floor: needs the metric auc, which is not in evaluate.metrics; add it there.",
         "evaluate.gates.metric_floor: has floors per slice, but evaluate.slices is empty; name a column there.",
-        "evaluate.gates.beats: unknown gate 'beats'. Known: beats_trivial, metric_floor, no_regression, recall_floor.",
+        "evaluate.gates.beats: unknown gate 'beats'. Known: beats_trivial, calibration, metric_floor, no_regression, overfit, "
+        "recall_floor, slice_floor.",
         "transform.impute.numeric: most_frequent does not suit numeric features. "
         "Use one of: conditional_mean, constant, group_median, mean, median.",
         "transform.impute.fare: a numeric feature needs a number, got 'none'.",

@@ -138,9 +138,10 @@ def test_tfdv_is_content_with_tags_and_keeps_them():
 
 
 def test_the_label_is_not_served():
-    found = tfmd.with_environments(tfmd.with_environments(schema(), "fare"), "fare")
+    found = tfmd.with_environments(tfmd.with_environments(schema(), ["fare", "day"]), ["fare"])
     assert list(found.default_environment) == ["TRAINING", "SERVING"]
     assert list(feature(found, "fare").not_in_environment) == ["SERVING"]
+    assert list(feature(found, "day").not_in_environment) == ["SERVING"]
     assert not feature(found, "pay").not_in_environment
 
 

@@ -52,6 +52,50 @@ def test_class_weights_are_those_of_the_rows_that_an_epoch_has():
     assert max(balanced.class_weights.values()) < 1.3 * min(balanced.class_weights.values())
 
 
+def test_balanced_sampling_takes_the_place_of_class_weights():
+    rows = make_rows(PICTURES, 120)
+    rare = rows.take(np.flatnonzero((rows.labels != "2") | (np.arange(120) < 20)))
+    config = Train(epochs=1, batch_size=64, class_weights=None, sampling="balanced")
+    model, *_ = training.build_model(config, PICTURES)
+    feed = Feed(rare, LABELS, 7, balanced=True)
+    record = training.fit(config, model, feed, rows)
+    assert (record.sampling, record.class_weights, record.rows) == ("balanced", {}, len(rare))
+
+
+def test_loss_weights_weight_outputs_and_not_classes():
+    """Keras' `compile(loss_weights=...)` scales the loss; only a weight per row changes which class is recognised."""
+    rng = np.random.default_rng(0)
+    target = np.repeat([0, 1], [950, 50])
+    numeric = (rng.normal(size=1000) + 1.5 * target).astype("f4")[:, None]
+    keys = rng.integers(0, 2**63, 1000).astype(np.uint64)
+    rows = training_data.Rows({"numeric": numeric}, target.astype(str).astype(object), keys, np.ones(1000, np.int64))
+    feed = Feed(rows, ["0", "1"], 7)
+
+    def recalls(rate, class_weights=None, loss_weights=None):
+        inputs = keras.Input((1,), name="numeric")
+        logits = keras.layers.Dense(2, kernel_initializer="zeros")(inputs)
+        model = keras.Model({"numeric": inputs}, logits)
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile(keras.optimizers.SGD(rate), loss, loss_weights=loss_weights)
+        config = Train(class_weights=class_weights)
+        weights = training.class_weights(config, feed.labels, feed.counts)
+        table = np.array([weights.get(v, 1.0) for v in feed.labels], np.float32)
+        model.fit(feed.batches(table, 1000, 80), epochs=80, steps_per_epoch=1, verbose=0)
+        right = np.argmax(model(rows.inputs), axis=1) == target
+        return [right[target == c].mean() for c in (0, 1)]
+
+    plain = recalls(1.0)
+    assert plain[1] < 0.4
+    # The loss times 8 is a learning rate times 8, whatever the class.
+    assert recalls(1 / 8, loss_weights=[8.0]) == plain
+    # One weight for each class is not even taken: there is one output.
+    with pytest.raises(ValueError, match="loss_weights"):
+        recalls(1.0, loss_weights=[1.0, 19.0])
+    weighted = recalls(1.0, class_weights=PluginSpec(name="balanced"))
+    assert weighted[1] > 0.7 > 0.4 > plain[1]
+    assert weighted[0] < plain[0] - 0.1
+
+
 def test_the_clean_sample_is_not_augmented_and_is_scored_whole(monkeypatch):
     monkeypatch.setattr(training_data, "PICTURES_AT_ONCE", 7)
     rows = make_rows(PICTURES, 40)

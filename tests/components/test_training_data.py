@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from schemas.config import Train
-from schemas.features import FeatureContract
+from schemas.features import ColumnType, FeatureContract
 
 tf = pytest.importorskip("tensorflow")
 
@@ -58,6 +58,8 @@ def example(number, kinds):
         "text": tf.train.Feature(bytes_list=tf.train.BytesList(value=[b"x" * (number % 5)])),
         "image": tf.train.Feature(bytes_list=tf.train.BytesList(value=[b"i" * (number % 10)])),
         "y": tf.train.Feature(int64_list=tf.train.Int64List(value=[number % 3])),
+        "w": tf.train.Feature(float_list=tf.train.FloatList(value=[number / 4])),
+        "times": tf.train.Feature(int64_list=tf.train.Int64List(value=[number])),
     }
     chosen = {k: v for k, v in feature.items() if k in (*kinds, "y")}
     return tf.train.Example(features=tf.train.Features(feature=chosen)).SerializeToString(deterministic=True)
@@ -95,6 +97,24 @@ def test_rows_have_their_inputs_labels_keys_and_spans(files, at_once, monkeypatc
     some = rows.take(np.array([35, 2]))
     assert (some.labels.tolist(), some.spans.tolist(), len(some)) == (["2", "2"], [4, 3], 2)
     assert some.inputs["numeric"].tolist() == [[35.0], [2.0]]
+
+
+@pytest.mark.parametrize(("column", "stored", "unit"), [("w", "float", 0.25), ("times", "int", 1)])
+def test_rows_have_their_weights(tmp_path, column, stored, unit):
+    path = write(tmp_path, 3, [example(i, ("numeric", column)) for i in range(9)])
+    told = contract("numeric").model_copy(update={"sample_weight": column, "sample_weight_type": ColumnType(stored)})
+    rows = training_data.load_rows([path], told, Transform(("numeric",)))
+    assert rows.weights.dtype == np.float32
+    assert rows.weights.tolist() == [unit * i for i in range(9)]
+    assert rows.take(np.array([8, 1])).weights.tolist() == [8 * unit, unit]
+    assert training_data.load_rows([path], contract("numeric"), Transform(("numeric",))).weights is None
+
+
+def test_an_example_without_its_weight_is_an_error(tmp_path):
+    path = write(tmp_path, 3, [example(i, ("numeric",)) for i in range(9)])
+    told = contract("numeric").model_copy(update={"sample_weight": "w"})
+    with pytest.raises(tf.errors.InvalidArgumentError, match="w"):
+        training_data.load_rows([path], told, Transform(("numeric",)))
 
 
 def test_an_empty_split_has_the_right_shapes(files):

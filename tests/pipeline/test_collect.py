@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from components.rollback import roll_back
+from components.served import push
 from pipeline.collect import collect, stages_of
 from pipeline.job import STAGES, Event, stages_for
 from schemas.findings import Finding, Severity
@@ -160,3 +162,27 @@ def test_a_graph_that_was_cleared_away_is_no_failure(run):
 def test_what_was_learned_is_in_the_record(run):
     (feature,) = run.record().learned
     assert (feature.name, feature.fill, feature.findings[0].code) == ("fare", 0, "misleading_fill")
+
+
+def test_a_model_that_was_rolled_back_is_not_blessed_and_says_why(run):
+    run.done("judge_model", gates={"evidence": factories.evaluation().model_dump(mode="json"), "findings": []})
+    withheld = finding("rolled_back", "block", "pusher")
+    run.done("pusher", pushed_model={"pushed": None, "findings": plain(withheld)})
+    run.events.append(Event(kind="end"))
+    record = run.record()
+    assert (record.status, record.exit_code) == (Status.NOT_BLESSED, 4)
+    assert codes(record) == [*DATA, ("rolled_back", "block")]
+
+
+def test_a_champion_is_called_by_the_version_that_is_served(run):
+    model = run.folder / "model"
+    model.mkdir()
+    (model / "saved_model.pb").write_text("graph")
+    for digest in ("one", "two"):
+        push(str(model), str(run.folder / "serving"), digest, "run")
+    note = {"id": "x", "when": "2026-11-25T01:50:00+00:00", "who": "ada", "reason": None}
+    roll_back(str(run.folder / "serving"), 1, note)
+    evaluation = factories.evaluation().model_copy(update={"champion": "one"})
+    run.done("judge_model", gates={"evidence": evaluation.model_dump(mode="json"), "findings": []})
+    record = run.record()
+    assert record.champion == record.evaluation.champion == "version 3, a copy of version 1"

@@ -87,6 +87,15 @@ def test_not_blessed_gives_metric_slice_value_and_bound() -> None:
     assert all(word in told.why[0] for word in ("auc", "overall", "0.512", "0.005 below", "0.941"))
 
 
+def test_a_model_that_was_rolled_back_is_no_failure_of_a_gate() -> None:
+    withheld = factories.finding(
+        "block", code="rolled_back", subject="version 3", message="Rolled back.", stage="pusher"
+    )
+    told = explain(factories.not_blessed(findings=[*factories.passes(), withheld]))
+    assert told.headline == "Not pushed: this model was rolled back before; version 2 stays served."
+    assert told.why == ["Rolled back."]
+
+
 def test_nothing_is_served_yet_on_a_first_run() -> None:
     assert explain(factories.not_blessed(served=None)).headline.endswith("nothing is served yet.")
 

@@ -270,3 +270,35 @@ def test_folders_of_pictures_have_a_shape(tmp_path):
     assert (image.name, image.kind, image.shape) == ("image", Kind.IMAGE, (9, 6, 3))
     assert planned.plan.pictures == ("image",)
     assert not planned.plan.listed  # the manifest in `files` has their digests
+
+
+def weighed(folder, weights, answers=None):
+    """The report of `ingest` on rows with these weights."""
+    import apache_beam as beam
+    from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+
+    write(folder / "rows.csv", {"a": [i + 0.5 for i in range(ROWS)], "w": weights, "y": answers or labels()})
+    planned = plan(folder, {"train": {"sample_weight": "w"}})
+    assert kinds(planned) == {"a": Kind.NUMERIC}
+    out = folder / "out"
+    return read_and_write(beam.Pipeline(runner=FnApiRunner()), planned.plan, str(out / "examples"), str(out / "report"))
+
+
+@pytest.mark.parametrize(
+    ("weight", "says"), [("", "has none"), (-0.5, "has a negative one"), ("inf", "has an infinite one")]
+)
+def test_a_row_without_a_proper_weight_blocks(tmp_path, weight, says):
+    weights = [1.5, 0.0] * (ROWS // 2)
+    weights[16] = weights[30] = weight
+    with pytest.raises(DataBlocked) as caught:
+        weighed(tmp_path, weights)
+    (finding,) = caught.value.findings
+    assert (finding.code, finding.stage) == ("sample_weight", "ingest")
+    assert f"column 'w' must have a weight of at least 0 in every row with a label; row 17 {says} " in finding.message
+    assert "(rows like it among the 40 looked at: 2)" in finding.message
+
+
+def test_rows_without_a_label_need_no_weight(tmp_path):
+    report = weighed(tmp_path, ["", *[2] * (ROWS - 1)], ["", *labels()[1:]])
+    assert sum(s["rows"] for s in report["shards"]) == ROWS - 1
+    assert not report["problems"]

@@ -59,7 +59,7 @@ def test_hostile_names_are_text():
     assert "script" not in Page(text).tags
 
 
-def test_recall_by_class_with_counts_and_intervals():
+def test_each_class_with_counts_and_intervals():
     evaluation = factories.evaluation()
     new = {"0": MetricValue(value=0.86, low=0.83, high=0.89), "1": MetricValue(value=None)}
     old = {"0": MetricValue(value=0.8, low=0.77, high=0.84)}
@@ -67,14 +67,18 @@ def test_recall_by_class_with_counts_and_intervals():
     slices = [first.model_copy(update={"recalls": new, "champion_recalls": old}), *rest]
     record = factories.pushed(evaluation=evaluation.model_copy(update={"slices": slices}))
     text = " ".join(Page(render(record)).text.split())
-    assert "Recall by class class rows recall 95 % champion 95 %0 331 0.860 0.83 to 0.89 0.800 0.77 to 0.84".replace(
+    assert "By class class rows recall 95 % champion 95 %0 331 0.860 0.83 to 0.89 0.800 0.77 to 0.84".replace(
         " ", ""
     ) in (text.replace(" ", ""))
     shown = " ".join(printed(show(record, "metrics")).split())
-    assert "overall: recall by class" in shown
+    assert "overall: by class" in shown
     assert "0 331 0.860 0.83 to 0.89 0.800 0.77 to 0.84" in shown
     assert "1 99 undefined – – –" in shown
-    assert "recall by class" not in printed(show(factories.pushed(), "metrics"))
+    assert "by class" not in printed(show(factories.pushed(), "metrics"))
+    more = {"precisions": {"0": MetricValue(value=0.7, low=0.66, high=0.74)}, "f1": {"0": MetricValue(value=0.772)}}
+    slices[0] = slices[0].model_copy(update=more)
+    record = factories.pushed(evaluation=evaluation.model_copy(update={"slices": slices}))
+    assert "0.800 0.77 to 0.84 0.700 0.66 to 0.74 0.772" in " ".join(printed(show(record, "metrics")).split())
 
 
 def test_training_says_which_model_and_why():

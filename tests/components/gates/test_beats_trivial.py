@@ -57,6 +57,8 @@ def test_slices_are_judged_when_asked_for():
 def test_problems_are_known_before_anything_runs():
     assert BeatsTrivial().problems(["auc"], []) == []
     assert len(BeatsTrivial(metric="kappa", slices=True).problems(["auc"], [])) == 2
+    (found,) = BeatsTrivial(metric="calibration_error").problems(["calibration_error"], [])
+    assert "which is 0 for a model that only knows the shares" in found
 
 
 @pytest.mark.parametrize("name", metric_definitions.METRICS)

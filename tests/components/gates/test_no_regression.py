@@ -11,22 +11,28 @@ def judge(difference, metric="auc", **params):
 
 
 @pytest.mark.parametrize(
-    ("difference", "severity", "says"),
+    ("difference", "severity", "outcome", "says"),
     [
-        ((-0.020, -0.030, -0.0051), BLOCK, "it is worse"),
-        ((-0.020, -0.030, -0.0050), WARN, "cannot tell"),
-        ((-0.020, -0.030, -0.0049), WARN, "cannot tell"),
-        ((-0.0051, -0.02, 0.01), WARN, "cannot tell"),
-        ((-0.0050, -0.02, 0.01), OK, "the same within noise"),
-        ((0.0, 0.0, 0.0), OK, "the same within noise"),
-        ((-0.002, -0.003, -0.001), OK, "slightly worse"),
-        ((0.01, -0.001, 0.02), OK, "the same within noise"),
-        ((0.01, 0.001, 0.02), OK, "it is better"),
+        ((-0.020, -0.030, -0.0051), BLOCK, "worse", "it is worse, the tolerance"),
+        ((-0.020, -0.030, -0.0050), WARN, "worse", "it is worse, but maybe by less than matters"),
+        ((-0.020, -0.030, -0.0049), WARN, "worse", "it is worse, but maybe by less than matters"),
+        ((-0.0051, -0.02, 0.01), WARN, "cannot tell", "it may be worse: cannot tell"),
+        ((-0.0050, -0.02, 0.01), OK, "cannot tell", "better or worse, cannot tell"),
+        ((0.0, 0.0, 0.0), OK, "same", "the same within noise"),
+        ((0.001, -0.005, 0.005), OK, "same", "the same within noise"),
+        ((0.001, -0.00501, 0.005), OK, "cannot tell", "cannot tell"),
+        ((0.001, -0.005, 0.00501), OK, "cannot tell", "cannot tell"),
+        ((-0.002, -0.004, 0.0), OK, "same", "the same within noise"),
+        ((-0.002, -0.003, -0.001), OK, "worse", "slightly worse"),
+        ((0.01, -0.001, 0.02), OK, "cannot tell", "cannot tell"),
+        ((0.01, 0.0, 0.02), OK, "cannot tell", "cannot tell"),
+        ((0.01, 0.001, 0.02), OK, "better", "it is better"),
     ],
 )
-def test_below_on_and_above_the_tolerance(difference, severity, says):
+def test_below_on_and_above_the_tolerance(difference, severity, outcome, says):
     found = judge(difference)
     assert found.severity is severity
+    assert found.observed["outcome"] == outcome
     assert says in found.message
 
 
@@ -41,6 +47,7 @@ def test_what_could_not_be_measured_blocks(difference):
     found = judge(difference)
     assert found.severity is BLOCK
     assert "could not be measured" in found.message
+    assert found.observed["outcome"] == "not compared"
 
 
 def test_a_metric_that_was_not_evaluated_blocks():
@@ -54,6 +61,7 @@ def test_first_run_follows_its_rule(rule, severity):
     (found,) = NoRegression(first_run=rule).judge(model(part(auc=0.8)))
     assert found.severity is severity
     assert f"first_run is {rule}" in found.message
+    assert found.observed["outcome"] == "not compared"
 
 
 def test_message():
