@@ -104,10 +104,9 @@ def _champion(g: Graph) -> tuple[list[Any], Channel | None]:
     return [node], node.outputs["model"]
 
 
-def build(g: Graph) -> Pipeline:
-    """Wires all stages. Transform and everything after it consume the output of `require_ok`: gating is a data dependency."""
-    config, contract, code = g.config.model_dump_json(), g.contract.model_dump_json(), g.code
-    data = ingest(plan=g.plan.model_dump_json(), code=code).with_id("ingest")
+def _data(g: Graph) -> tuple[list[Any], Channel, Channel]:
+    """From files to the examples that passed all checks: the nodes, those examples, and the schema."""
+    data = ingest(plan=g.plan.model_dump_json(), code=g.code).with_id("ingest")
     examples = data.outputs["examples"]
     statistics = StatisticsGen(examples=examples).with_id("statistics")
     schema = _schema_node(g, statistics.outputs["statistics"])
@@ -120,9 +119,9 @@ def build(g: Graph) -> Pipeline:
         accepted=Channel(type=AcceptedData, producer_component_id="require_ok"),
     ).with_id("previous_data")
     findings = inspect_data(
-        config=config,
-        contract=contract,
-        code=code,
+        config=g.config.model_dump_json(),
+        contract=g.contract.model_dump_json(),
+        code=g.code,
         known=g.known.model_dump_json(),
         examples=examples,
         report=data.outputs["report"],
@@ -132,10 +131,16 @@ def build(g: Graph) -> Pipeline:
     ok = require_ok(
         accept=json.dumps(g.accept, sort_keys=True), examples=examples, findings=findings.outputs["findings"]
     ).with_id("require_ok")
-    checked = ok.outputs["checked_examples"]
+    nodes = [data, statistics, schema, validator, previous, findings, ok]
+    return nodes, ok.outputs["checked_examples"], schema.outputs["schema"]
+
+
+def _training(g: Graph, checked: Channel, schema: Channel) -> tuple[list[Any], Any]:
+    """Transform, augmentation and training: the nodes, and the trainer."""
+    contract, policy = g.contract.model_dump_json(), g.config.transform.augment
     transform = Transform(
         examples=checked,
-        schema=schema.outputs["schema"],
+        schema=schema,
         preprocessing_fn="components.preprocessing.preprocessing_fn",
         splits_config=transform_pb2.SplitsConfig(analyze=["train"]),
         materialize=False,  # the graph is applied where rows are used, in canonical order; materialised rows have no order
@@ -144,65 +149,58 @@ def build(g: Graph) -> Pipeline:
         custom_config={
             "contract": contract,
             "transform": g.config.transform.model_dump_json(exclude={"augment"}),
-            "code": code,
+            "code": g.code,
         },
     ).with_id("transform")
     augmenting, training_examples = _augmentation(g, checked, transform.outputs["transform_graph"])
-    policy = g.config.transform.augment
     trainer = Trainer(
         run_fn="components.training.run_fn",
         examples=training_examples,
         transform_graph=transform.outputs["transform_graph"],
-        schema=schema.outputs["schema"],
+        schema=schema,
         train_args=trainer_pb2.TrainArgs(splits=["train"]),
         eval_args=trainer_pb2.EvalArgs(splits=["eval"]),
         custom_config={
             "contract": contract,
             "train": g.config.train.model_dump_json(),
             "augment": policy.model_dump_json() if policy else "",
-            "code": code,
+            "code": g.code,
         },
     ).with_id("trainer")
+    return [transform, *augmenting, trainer], trainer
+
+
+def _judging(g: Graph, checked: Channel, trainer: Any) -> list[Any]:
+    """Champion, evaluation, gates and push."""
     serving, baseline = _champion(g)
+    model, model_run = trainer.outputs["model"], trainer.outputs["model_run"]
     evaluator = evaluate.Evaluator(
         examples=checked,
-        model=trainer.outputs["model"],
+        model=model,
         baseline_model=baseline,
         label=g.contract.label,
         slices=g.config.evaluate.slices,
-        code=code,
+        code=g.code,
     ).with_id("evaluator")
     judged = judge_model(
-        config=config,
-        code=code,
+        config=g.config.model_dump_json(),
+        code=g.code,
         evaluation=evaluator.outputs["evaluation"],
-        model=trainer.outputs["model"],
-        model_run=trainer.outputs["model_run"],
+        model=model,
+        model_run=model_run,
         **({"champion": baseline} if baseline else {}),
     ).with_id("judge_model")
     push = pusher(
-        directory=str(g.serving),
-        run=g.run_id,
-        model=trainer.outputs["model"],
-        model_run=trainer.outputs["model_run"],
-        blessing=judged.outputs["blessing"],
+        directory=str(g.serving), run=g.run_id, model=model, model_run=model_run, blessing=judged.outputs["blessing"]
     ).with_id("pusher")
-    nodes = [
-        data,
-        statistics,
-        schema,
-        validator,
-        previous,
-        findings,
-        ok,
-        transform,
-        *augmenting,
-        trainer,
-        *serving,
-        evaluator,
-        judged,
-        push,
-    ]
+    return [*serving, evaluator, judged, push]
+
+
+def build(g: Graph) -> Pipeline:
+    """Wires all stages. Transform and everything after it consume the output of `require_ok`: gating is a data dependency."""
+    of_data, checked, schema = _data(g)
+    of_training, trainer = _training(g, checked, schema)
+    nodes = [*of_data, *of_training, *_judging(g, checked, trainer)]
     if g.until:
         nodes = nodes[: [n.id for n in nodes].index(g.until) + 1]
     return Pipeline(
