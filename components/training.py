@@ -18,7 +18,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from components import learned, model_choice, registry, training_data
+from components import compat, learned, model_choice, registry, training_data
 from components.augmentation import Policy
 from components.batches import Feed, epoch_order
 from components.curves import Curves, callbacks
@@ -128,6 +128,7 @@ def build_model(config: Train, inputs: ModelInputs) -> tuple[keras.Model, str, s
     """
     spec, reason = model_choice.settle(config.model, model_choice.kinds_of(inputs))
     keras.utils.set_random_seed(config.seed)
+    compat.reset_names()
     return registry.build("models", spec, "train.model").build(inputs), spec.name, reason
 
 

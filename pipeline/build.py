@@ -31,7 +31,7 @@ from components.pusher import pusher
 from components.require_ok import require_ok
 from components.served import served
 from components.transform import Transform
-from schemas.config import PipelineConfig
+from schemas.config import PipelineConfig, PluginSpec
 from schemas.features import FeatureContract
 
 FN_API_RUNNER = "apache_beam.runners.portability.fn_api_runner.FnApiRunner"
@@ -41,7 +41,11 @@ NOTHING_TO_SHIP = "--sdk_container_image=none"
 
 
 class Graph(BaseModel):
-    """All that the graph depends on."""
+    """All that the graph depends on.
+
+    Attributes:
+        model: the configured model, with full paths; `model_files` are names and digests of what it is made from.
+    """
 
     config: PipelineConfig
     plan: IngestPlan
@@ -54,6 +58,8 @@ class Graph(BaseModel):
     accept: dict[str, str] = {}
     cache: bool = True
     known: Parameters = Parameters()
+    model: PluginSpec | None = None
+    model_files: list[tuple[str, str]] = []
     until: str | None = None
 
 
@@ -162,7 +168,8 @@ def _training(g: Graph, checked: Channel, schema: Channel) -> tuple[list[Any], A
         eval_args=trainer_pb2.EvalArgs(splits=["eval"]),
         custom_config={
             "contract": contract,
-            "train": g.config.train.model_dump_json(),
+            "train": g.config.train.model_copy(update={"model": g.model or g.config.train.model}).model_dump_json(),
+            "model_files": json.dumps(g.model_files),
             "augment": policy.model_dump_json() if policy else "",
             "code": g.code,
         },

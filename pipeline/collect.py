@@ -14,7 +14,17 @@ from pipeline.job import STAGES, Event, stages_for
 from schemas.evidence import DataEvidence, ModelEvidence
 from schemas.features import FeatureContract
 from schemas.findings import Finding
-from schemas.run_record import DataFile, LearnedFeature, Pushed, RunRecord, Stage, StageState, Status, Training
+from schemas.run_record import (
+    DataFile,
+    LearnedFeature,
+    ModelFile,
+    Pushed,
+    RunRecord,
+    Stage,
+    StageState,
+    Status,
+    Training,
+)
 
 DOCUMENT = "document.json"
 
@@ -76,7 +86,15 @@ def _planned(data: dict[str, Any]) -> dict[str, Any]:
     digest = hashlib.sha256(json.dumps([[f.span, f.bytes, f.sha256] for f in files]).encode()).hexdigest()
     window = sorted({f.span for f in files})
     contract = FeatureContract.model_validate(data["contract"])
-    return {"files": files, "data_digest": digest, "window": window, "span": window[-1], "contract": contract}
+    made_from = [ModelFile.model_validate(f) for f in data.get("model_files", [])]
+    return {
+        "files": files,
+        "model_files": made_from,
+        "data_digest": digest,
+        "window": window,
+        "span": window[-1],
+        "contract": contract,
+    }
 
 
 def _findings(stages: dict[str, Stage], events: list[Event]) -> list[Finding]:

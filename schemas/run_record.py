@@ -75,6 +75,15 @@ class DataFile(Record):
     sha256: str
 
 
+class ModelFile(Record):
+    """A file of the user's that the model is made from: name as configured, path, size in bytes, SHA-256 of its bytes."""
+
+    name: str
+    path: str
+    bytes: int
+    sha256: str
+
+
 class Epoch(Record):
     """What one epoch measured. Losses are means per row; `loss` is the weighted training loss, the others are not."""
 
@@ -189,6 +198,7 @@ class RunRecord(Record):
         span: the newest span; `window` lists all spans that were read.
         digests: ``examples``, ``transform``, ``weights``, ``metrics`` -> SHA-256 (hex), as far as the run got.
         started: ISO 8601, UTC; `finished` likewise.
+        model_files: what a `user` or `pretrained` model is made from.
         error: one sentence about a failure; its stage is in `failed_stage`.
         log: path of the log file with all framework output.
     """
@@ -216,6 +226,7 @@ class RunRecord(Record):
     contract: FeatureContract | None = None
     data: DataEvidence | None = None
     learned: list[LearnedFeature] = []
+    model_files: list[ModelFile] = []
     training: Training | None = None
     evaluation: ModelEvidence | None = None
     champion: str | None = None
