@@ -18,7 +18,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from components import compat, learned, model_choice, registry, training_data
+from components import compat, learned, model_choice, registry, training_data, warm_start
 from components.augmentation import Policy
 from components.batches import Feed, epoch_order
 from components.curves import Curves, callbacks
@@ -144,7 +144,11 @@ def load_splits(
 
 
 def run_fn(fn_args: Any) -> None:
-    """Called by TFX's Trainer; `custom_config` has ``contract``, ``train`` and ``augment`` (JSON; empty for no augmentation)."""
+    """Called by TFX's Trainer.
+
+    `custom_config` has, as JSON, ``contract``, ``train``, ``augment`` (empty for no augmentation), ``indicator`` (whether missing values
+    have columns) and ``model_files`` (names and digests of what a user's model is made from).
+    """
     if not keras.__version__.startswith("3."):
         raise RuntimeError(
             f"Keras 3 is needed, got {keras.__version__}: TF_USE_LEGACY_KERAS must be 0 before any import"
@@ -162,11 +166,17 @@ def run_fn(fn_args: Any) -> None:
         raise ValueError(f"eval has classes that train lacks: {unknown}")
     policy = Policy.of(Augment.model_validate_json(augment)) if augment else None
     feed = Feed(train, labels, config.seed, policy, len(contract.of_kind(Kind.NUMERIC)), config.sampling is not None)
-    _, vocabulary = learned.read_learned(os.path.join(output.transform_savedmodel_dir, "assets", learned.ASSET))
-    model, name, reason = build_model(config, training_data.model_inputs(train.inputs, vocabulary, len(labels)))
-    training = fit(config, model, feed, val).model_copy(update={"model": name, "model_reason": reason})
+    asset = os.path.join(output.transform_savedmodel_dir, "assets", learned.ASSET)
+    _, vocabulary = learned.read_learned(asset)
+    inputs = training_data.model_inputs(train.inputs, vocabulary, len(labels))
+    model, name, reason = build_model(config, inputs)
+    described = warm_start.describe(fn_args.custom_config, inputs, labels, asset)
+    start = warm_start.begin(model, described, fn_args.base_model, val) if config.warm_start else None
+    about = {"model": name, "model_reason": reason, "warm_start": start}
+    training = fit(config, model, feed, val).model_copy(update=about)
     os.makedirs(fn_args.model_run_dir, exist_ok=True)
     document = {"training": training.model_dump(), "weights": weights_digest(model)}
     with open(os.path.join(fn_args.model_run_dir, "training.json"), "w", encoding="utf-8") as file:
         json.dump(document, file, sort_keys=True)
     export(model, layer, contract, labels, fn_args.serving_model_dir)
+    warm_start.keep(model, described, fn_args.serving_model_dir)

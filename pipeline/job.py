@@ -30,6 +30,8 @@ STAGES = (
 AUGMENTING = ("augment", "augmentation_ok")
 EVENTS_FD = "RETRAIN_EVENTS_FD"
 PLAN, SCHEMA = "plan.json", "schema.pbtxt"
+#: Folder with the model that a warm start began from, in the folder of a run.
+CHAMPION = "champion"
 
 
 def stages_for(config: Mapping[str, Any]) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ import ctypes
 import importlib
 import json
 import os
+import shutil
 import signal
 import sys
 import time
@@ -18,8 +19,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from components.served import link_or_copy, served
 from pipeline import kept
-from pipeline.job import EVENTS_FD, PLAN, SCHEMA, STAGES, Event, Job
+from pipeline.job import CHAMPION, EVENTS_FD, PLAN, SCHEMA, STAGES, Event, Job
 from pipeline.model_files import keep_code
 from pipeline.planning import Planned, plan_job
 from pipeline.record_json import write_atomic
@@ -151,9 +153,12 @@ def document_of(planned: Planned) -> dict[str, Any]:
 
 
 def remember(job: Job, planned: Planned) -> None:
-    """Writes plan, schema and the code of a user's model into the run's folder: a replay starts from them."""
+    """Writes plan, schema, the code of a user's model and what a warm start begins with into the run's folder: a replay needs them."""
     write_atomic(job.folder / PLAN, json.dumps(document_of(planned), indent=1))
     keep_code(planned.model, job.folder)
+    now = served(str(job.serving)) if (job.config.get("train") or {}).get("warm_start") else None
+    if now:
+        shutil.copytree(now["path"], job.folder / CHAMPION, copy_function=link_or_copy)
     if planned.schema_file:
         write_atomic(job.folder / SCHEMA, planned.schema_file.read_text(encoding="utf-8"))
 

@@ -348,6 +348,8 @@ class Train(Section):
     `sampling` ``balanced`` draws equally many rows of each class into every epoch and batch, in the place of class weights.
     `sample_weight` names a numeric column with the weight of each row, at least 0; only proportions count. It is no input, and it
     multiplies class weights, whose counts stay counts of rows.
+    `warm_start` ``champion`` begins with the weights of the served model, as far as they fit; ``none`` (the default, as every model then
+    depends on its data alone) with fresh ones.
     `threads` fixes TensorFlow's thread pools: results of some CPU kernels depend on it, so it is part of the recipe.
     """
 
@@ -355,6 +357,7 @@ class Train(Section):
     class_weights: Plugin | None = PluginSpec(name="balanced")
     sampling: Literal["balanced"] | None = None
     sample_weight: Annotated[str, Field(min_length=1)] | None = None
+    warm_start: Literal["champion"] | None = None
     early_stopping: EarlyStopping | None = EarlyStopping()
     reduce_lr: ReduceLR | None = ReduceLR()
     epochs: Positive = 50
@@ -363,7 +366,7 @@ class Train(Section):
     seed: int = Field(default=7, ge=0, lt=2**31)
     threads: Positive = 2
 
-    @field_validator("class_weights", "sampling", mode="before")
+    @field_validator("class_weights", "sampling", "warm_start", mode="before")
     @classmethod
     def _none(cls, value: Any) -> Any:
         return None if value in (None, "none", False) else value

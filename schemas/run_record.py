@@ -96,6 +96,41 @@ class Epoch(Record):
     seconds: float | None = None
 
 
+class Scale(Record):
+    """How the scaling of a numeric feature changed: move of its centre in old widths; new width over old one."""
+
+    shift: float
+    ratio: float
+
+
+class WarmStart(Record):
+    """What training with `train.warm_start` began with.
+
+    Attributes:
+        warm: whether weights were taken over; False for a cold start.
+        why: a sentence.
+        champion: the served model, by its digest, and by its version once the run is recorded; None when nothing was served.
+        share: share of the weights that were taken over, 0 to 1.
+        fresh: what began with fresh values, a sentence for each weight.
+        gone: what the champion knew and the new model does not: columns, classes, vocabulary.
+        moved: numeric feature -> how its scaling moved since the champion was trained.
+        val_loss: loss on eval before the first epoch; None for a cold start.
+        cold_val_loss: the same with fresh weights.
+        findings: what is to be said about it.
+    """
+
+    warm: bool
+    why: str
+    champion: str | None = None
+    share: float = 0.0
+    fresh: list[str] = []
+    gone: list[str] = []
+    moved: dict[str, Scale] = {}
+    val_loss: float | None = None
+    cold_val_loss: float | None = None
+    findings: list[Finding] = []
+
+
 class Training(Record):
     """How the model was trained.
 
@@ -109,6 +144,7 @@ class Training(Record):
         rows: rows of one epoch, copies by augmentation included.
         model: name of the model.
         model_reason: why it is this one, as a sentence.
+        warm_start: with which weights it began; None without `train.warm_start`.
         sampling: ``balanced`` when every epoch had equally many rows of each class; None when it had all rows as they are.
     """
 
@@ -121,6 +157,7 @@ class Training(Record):
     rows: int = 0
     model: str = ""
     model_reason: str = ""
+    warm_start: WarmStart | None = None
     sampling: str | None = None
 
 

@@ -52,8 +52,9 @@ def config_schema() -> Schema:
     images["anyOf"] = [*images["anyOf"], by_path]
     weights = parts["Train"]["properties"]["class_weights"]
     weights["anyOf"] = [*weights["anyOf"], {"const": False}]
-    sampling = parts["Train"]["properties"]["sampling"]
-    sampling["anyOf"] = [*sampling["anyOf"], {"enum": [False, "none"]}]
+    for name in ("sampling", "warm_start"):
+        choice = parts["Train"]["properties"][name]
+        choice["anyOf"] = [*choice["anyOf"], {"enum": [False, "none"]}]
     return _with_head(_without_unfolded_defaults(schema), "Configuration of Retrain (retrain.yaml)")
 
 

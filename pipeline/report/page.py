@@ -21,7 +21,17 @@ from schemas.findings import Severity, verdict
 from schemas.run_record import RunRecord, Status
 
 FOLDER = Path(__file__).parent
-FILTERS = ("number", "metric_name", "metric_value", "interval", "percent", "duration", "moment", "size")
+FILTERS = (
+    "number",
+    "metric_name",
+    "metric_value",
+    "interval",
+    "percent",
+    "duration",
+    "moment",
+    "size",
+    "warm_start_told",
+)
 
 
 @dataclass(frozen=True)

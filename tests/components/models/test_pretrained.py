@@ -92,6 +92,14 @@ def test_which_weights_are_trained(weights):
     assert {"Conv1", "block_12_expand", *own} <= trained(True)
 
 
+def test_its_layout_is_that_of_its_weights(weights):
+    family = Pretrained(weights=weights, alpha=0.35, hidden=(5,))
+    shapes = {w.path: tuple(w.shape) for w in family.build(ALL_KINDS).weights}
+    (rows,) = family.layout(ALL_KINDS).rows.values()
+    assert [name for name, _ in rows] == ["image_3", "image_4", "numeric", "categorical", "text_1", "text_2"]
+    assert shapes["hidden_0/kernel"] == (sum(n for _, n in rows), 5)
+
+
 def test_a_missing_or_wrong_file_is_refused(weights, tmp_path):
     with pytest.raises(
         ConfigError, match=r"there is no file .*nothing is ever downloaded.*Put the weights of resnet50"
