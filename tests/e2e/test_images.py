@@ -115,3 +115,20 @@ def test_predict_scores_rows_whose_picture_is_missing_or_broken(retina):
 
 def test_replay_with_pictures_is_identical(retina):
     assert is_identical(retina[0])
+
+
+def test_a_pretrained_backbone_takes_pictures_beside_the_rest(retina):
+    """Weights that were not trained on anything, but are loaded as those that were. Last here: others look at the latest run."""
+    keras = pytest.importorskip("keras")
+    folder, _ = retina
+    network = keras.applications.MobileNetV2(input_shape=(32, 32, 3), alpha=0.35, include_top=False, weights=None)
+    network.save_weights(folder / "small.weights.h5")
+    model = "train.model={pretrained: {weights: small.weights.h5, alpha: 0.35, hidden: [8]}}"
+    result = retrain("run", "retrain.yaml", "--json", "--override", model, "--override", "train.epochs=1", cwd=folder)
+    assert result.code in (0, 4), result.err
+    assert result.json["training"]["model"] == "pretrained"
+    assert [f["name"] for f in result.json["model_files"]] == ["small.weights.h5"]
+    (folder / "small.weights.h5").unlink()
+    gone = retrain("check", "retrain.yaml", "--override", model, cwd=folder)
+    assert gone.code == 2
+    assert "nothing is ever downloaded" in gone.err

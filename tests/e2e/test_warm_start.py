@@ -1,33 +1,12 @@
-"""A model of the user's own, and a second span that starts from the first one's model: runs, replays, an edit, and mistakes."""
+"""A second span that starts from the first one's model, and its replay."""
 
 import shutil
 
 import pytest
 
-from tests.e2e.conftest import Project, is_identical, make_project, retrain
+from tests.e2e.conftest import make_project, retrain
 
 pytestmark = pytest.mark.e2e
-
-OWN = """
-import keras
-
-from own_parts import hidden
-
-
-def build(inputs, width=8):
-    numeric = keras.Input((inputs.numeric,), name="numeric")
-    categories = keras.Input((inputs.categorical,), dtype="int64", name="categorical")
-    vectors = keras.layers.Flatten()(keras.layers.Embedding(inputs.vocabulary, 4)(categories))
-    x = hidden(width)(keras.layers.Concatenate()([numeric, vectors]))
-    return keras.Model([numeric, categories], keras.layers.Dense(inputs.classes)(x))
-"""
-PARTS = """
-import keras
-
-
-def hidden(width):
-    return keras.layers.Dense(width, activation="relu")
-"""
 
 
 @pytest.fixture(scope="module")
@@ -67,54 +46,21 @@ def test_the_second_span_starts_where_the_first_one_ended(warm):
     assert "From version 1: " in told.out
 
 
+def test_a_champion_that_does_not_fit_is_a_cold_start_with_a_warning(warm):
+    project = warm[0]
+    words = ("--until", "trainer", "--override", "train.model=mlp", "--override", "train.epochs=1")
+    result = retrain("run", "retrain.yaml", "--json", *words, cwd=project.folder)
+    assert result.code == 0, result.err
+    start = result.json["training"]["warm_start"]
+    assert (start["warm"], start["champion"]) == (False, f"version {warm[2].json['served']['version']}")
+    assert ("warm_start", "training", "warn") in result.flagged
+    assert "it is a wide_deep, and this one a mlp" in start["why"]
+
+
 def test_a_replay_starts_from_the_champion_of_that_time(warm):
-    project, _, _ = warm
+    project, _, second = warm
     # What is served now, or whether that version is still there, does not matter.
     shutil.rmtree(project.workspace / "serving" / "taxi" / "1")
-    assert is_identical(project.folder)
-
-
-@pytest.fixture(scope="module")
-def own(tmp_path_factory, taxi):
-    """A project with a model of the user's own after one run."""
-    project = make_project(tmp_path_factory.mktemp("own"), taxi, [8])
-    text = project.config.read_text().replace("{wide_deep: {hidden: [64, 32], dropout: 0.1}}", '{user: "own:build"}')
-    (project.folder / "retrain.yaml").write_text(text.replace("epochs: 50", "epochs: 6"))
-    project.config.unlink()
-    (project.folder / "own.py").write_text(OWN)
-    (project.folder / "own_parts.py").write_text(PARTS)
-    checked = retrain("check", "retrain.yaml", cwd=project.folder)
-    assert checked.code == 0, checked.err
-    result = retrain("run", "retrain.yaml", "--json", cwd=project.folder)
-    assert result.code in (0, 4), result.err
-    return project, result
-
-
-def test_a_model_of_ones_own_is_recorded_and_replayed_from_its_copy(own, tmp_path):
-    project, result = own
-    assert result.json["training"]["model"] == "user"
-    assert [f["name"] for f in result.json["model_files"]] == ["own.py", "own_parts.py"]
-    folder = Project(tmp_path / "copy").folder
-    shutil.copytree(project.folder, folder)
-    for name in ("own.py", "own_parts.py"):
-        (folder / name).unlink()
-    # The copy of the project has its data elsewhere; the replay reads them where the run did.
-    assert is_identical(folder)
-
-
-def test_an_edit_of_what_it_imports_trains_again_and_a_mistake_is_named(own):
-    project, first = own
-    again = retrain("run", "retrain.yaml", "--json", cwd=project.folder)
-    assert again.states["trainer"] == "cached"
-    (project.folder / "own_parts.py").write_text(PARTS.replace("relu", "tanh"))
-    edited = retrain("run", "retrain.yaml", "--json", cwd=project.folder)
-    assert (edited.states["transform"], edited.states["trainer"]) == ("cached", "done")
-    assert edited.json["digests"]["weights"] != first.json["digests"]["weights"]
-    (project.folder / "own_parts.py").write_text(PARTS.replace("keras.layers.Dense", "keras.layers.Dens"))
-    broken = retrain("run", "retrain.yaml", "--json", cwd=project.folder)
-    assert broken.code == 2
-    assert "AttributeError in own_parts.py line 6" in broken.json["error"]
-    assert broken.json["status"] == "invalid"
-    wrong = retrain("check", "retrain.yaml", "--override", "train.model={user: 'own:biuld'}", cwd=project.folder)
-    assert wrong.code == 2
-    assert "Did you mean 'build'?" in wrong.err
+    replayed = retrain("replay", second.json["run_id"], "--json", cwd=project.folder)
+    assert replayed.code == 0, replayed.err
+    assert [d["what"] for d in replayed.json["digests"]] == ["examples", "transform", "weights", "metrics"]
