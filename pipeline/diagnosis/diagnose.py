@@ -35,7 +35,8 @@ def diagnose(run: RunRecord, reference: RunRecord | None, earlier: Sequence[RunR
     """
     case = Case(run, reference, compare(run, reference, earlier), tuple(earlier))
     known = all_causes()
-    ranked, nothing = rank(case, suspects(case, known))
+    found, broken = suspects(case, known)
+    ranked, nothing = rank(case, found)
     return Diagnosis(
         run_id=run.run_id,
         against=reference.run_id if reference is not None else None,
@@ -44,7 +45,7 @@ def diagnose(run: RunRecord, reference: RunRecord | None, earlier: Sequence[RunR
         causes=ranked,
         nothing=round(nothing, 4),
         looked_for=tuple(known),
-        limits=tuple(_limits(case)),
+        limits=(*_limits(case), *broken),
     )
 
 

@@ -33,14 +33,18 @@ class Suspect:
     odds: float
 
 
-def suspects(case: Case, causes: Mapping[str, Cause]) -> list[Suspect]:
-    """All suspicions, most likely first; ties by code."""
-    found = []
+def suspects(case: Case, causes: Mapping[str, Cause]) -> tuple[list[Suspect], list[str]]:
+    """All suspicions, most likely first (ties by code), and a sentence for each cause that could not be looked for."""
+    found, broken = [], []
     for code, cause in causes.items():
-        suspicion = cause.look(case)
+        try:
+            suspicion = cause.look(case)
+        except Exception as error:  # A record is never lost because its diagnosis stumbles.
+            broken.append(f"{code} could not be looked for ({type(error).__name__}: {error}). Report this.")
+            continue
         if suspicion is not None:
             found.append(Suspect(code, cause, suspicion, suspicion.odds * _fits(case, cause)))
-    return sorted(found, key=lambda s: (-s.odds, s.code))
+    return sorted(found, key=lambda s: (-s.odds, s.code)), broken
 
 
 def _fits(case: Case, cause: Cause) -> float:

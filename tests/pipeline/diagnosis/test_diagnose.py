@@ -206,6 +206,16 @@ def test_the_reference_is_the_run_that_pushed_the_champion():
     assert reference_of(retrain(), [factories.blocked()]) is None
 
 
+def test_a_cause_that_stumbles_is_said_and_costs_nothing_else(monkeypatch):
+    def stumble(self, case):
+        raise ZeroDivisionError("by zero")
+
+    monkeypatch.setattr(type(all_causes()["outliers"]), "look", stumble)
+    told = diagnose(retrain(findings=[found("missing_shift")]), champion())
+    assert told.causes[0].code == "missing_values"
+    assert "outliers could not be looked for (ZeroDivisionError: by zero)" in told.limits[-1]
+
+
 def test_it_needs_no_tensorflow():
     code = "import sys, pipeline.commands.why; sys.exit(any(m in sys.modules for m in ('tensorflow', 'tfx', 'apache_beam')))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
