@@ -114,6 +114,22 @@ def runs(
 
 
 @app.command()
+def why(
+    run: RunArgument,
+    against: Annotated[
+        str | None, typer.Option(metavar="RUN", help="The run to hold it against; default: that of the champion.")
+    ] = None,
+    config: ConfigOption = None,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Why a run did what it did: ranked causes with evidence, and what to change."""
+    from pipeline.commands.why import why_command
+
+    raise typer.Exit(why_command(run=run, against=against, config=config, workspace=workspace, as_json=as_json))
+
+
+@app.command()
 def show(
     run: RunArgument,
     part: Annotated[
