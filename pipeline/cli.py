@@ -69,6 +69,12 @@ def run(
         str | None,
         typer.Option(metavar="STAGE", help="Last stage to run, e.g. require_ok: checks the data, trains nothing."),
     ] = None,
+    apply: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RUN[:N]", help="Takes over the remedy of a run's first (or N-th) cause; see retrain why."
+        ),
+    ] = None,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
     debug: DebugOption = False,
@@ -88,6 +94,7 @@ def run(
         debug=debug,
         use_cache=not no_cache,
         until=until,
+        apply=apply,
     )
     raise typer.Exit(code)
 

@@ -11,6 +11,7 @@ from components.registry import build_all
 from components.spans import find_spans, pick_window
 from pipeline.commands.output import emit_json
 from pipeline.console import RunDisplay
+from pipeline.diagnosis.apply import overrides_of
 from pipeline.errors import UsageError
 from pipeline.job import Event, Job, stages_for
 from pipeline.lock import RunLock
@@ -91,8 +92,12 @@ def run_command(
     debug: bool,
     use_cache: bool,
     until: str | None = None,
+    apply: str | None = None,
 ) -> int:
     """Runs once and prints the verdict.
+
+    Args:
+        apply: a cause of an earlier run whose remedy is taken over, see `overrides_of`; own overrides come after it.
 
     Returns:
         The exit code of the contract: 0 pushed or nothing new, 1 failed, 2 invalid, 3 blocked, 4 not blessed.
@@ -101,6 +106,11 @@ def run_command(
         ConfigError, UsageError, LockHeld: before anything is run.
     """
     let_through = accepted(accept, reason)
+    place = Workspace.for_config(config, workspace)
+    if apply is not None:
+        title, remedy = overrides_of(place, apply, load_config(config, overrides).name)
+        print(f"Applied against {title!r}: {'; '.join(remedy)}", file=sys.stderr)
+        overrides = remedy + overrides
     parsed = load_config(config, overrides)
     stages = stages_for(parsed.model_dump(mode="json"))
     if until is not None and until not in stages:
@@ -109,7 +119,6 @@ def run_command(
     check_runner(parsed)
     base = config.resolve().parent
     number = newest_span(parsed, base, span)
-    place = Workspace.for_config(config, workspace)
     run_id = new_run_id(datetime.now(timezone.utc), number)
     with place.lock(run_id) as lock:
         clean_temporary(place)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import yaml
+
 from pipeline.diagnosis.case import Case, Change
 from schemas.diagnosis import Evidence
 
@@ -39,8 +41,9 @@ def back(change: Change) -> str:
 
 
 def written(value: Any) -> str:
-    """A value as the configuration takes it: YAML's flow style is JSON's."""
-    return "none" if value is None else json.dumps(value) if not isinstance(value, str) else value
+    """A value in YAML's flow style, on one line: JSON, but for texts that need no quotes."""
+    plain_text = isinstance(value, str) and yaml.safe_load(value) == value and value.replace("_", "").isalnum()
+    return str(value) if plain_text else json.dumps(value)
 
 
 def plain(value: Any) -> int | float | str | None:
