@@ -205,6 +205,28 @@ def predict(
 
 
 @app.command()
+def gc(
+    config: ConfigArgument,
+    keep_runs: Annotated[
+        int | None, typer.Option(min=1, help="Newest runs that stay; default: retention.runs.")
+    ] = None,
+    keep_versions: Annotated[
+        int | None, typer.Option(min=1, help="Newest versions that stay; default: retention.versions.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Says what would go, and removes nothing.")] = False,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Removes old runs, versions and artifacts; never what is served or what a kept run points to."""
+    from pipeline.commands.gc import gc_command
+
+    code = gc_command(
+        config=config, runs=keep_runs, versions=keep_versions, dry_run=dry_run, workspace=workspace, as_json=as_json
+    )
+    raise typer.Exit(code)
+
+
+@app.command()
 def rollback(
     config: ConfigArgument,
     to: Annotated[

@@ -431,6 +431,18 @@ class Push(Section):
     directory: str = "serving"
 
 
+class Retention(Section):
+    """What `retrain gc` keeps. With this section, every run tidies up when it has ended.
+
+    Attributes:
+        runs: newest runs with their artifacts (default 50).
+        versions: newest versions of the model, to roll back to (default 5); the served one and the runs that made them stay, too.
+    """
+
+    runs: Positive = 50
+    versions: Positive = 5
+
+
 class Beam(Section):
     """How Beam runs locally: number of workers, and whether they are threads or processes."""
 
@@ -493,6 +505,7 @@ class PipelineConfig(Section):
     train: Train = Train()
     evaluate: Evaluate = Evaluate()
     push: Push = Push()
+    retention: Retention | None = None
     runner: str = "local"
     beam: Beam = Beam()
 

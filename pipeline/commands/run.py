@@ -15,10 +15,11 @@ from pipeline.diagnosis.apply import overrides_of
 from pipeline.errors import UsageError
 from pipeline.job import Event, Job, stages_for
 from pipeline.lock import RunLock
+from pipeline.retention import carry_out, plan
 from pipeline.supervise import Supervisor, finish, new_record, settle
 from pipeline.versions_kept import complete
 from pipeline.workspace import Workspace, new_run_id
-from schemas.config import ConfigError, PipelineConfig, did_you_mean, load_config
+from schemas.config import ConfigError, PipelineConfig, Retention, did_you_mean, load_config
 from schemas.run_record import RunRecord, Status
 
 
@@ -81,6 +82,16 @@ def clean_temporary(workspace: Workspace) -> None:
     shutil.rmtree(workspace.root / "tmp", ignore_errors=True)
 
 
+def tidy_up(workspace: Workspace, config: PipelineConfig, serving: Path) -> None:
+    """Removes what `retention` lets go. Whatever hinders it, the run has ended as it has."""
+    try:
+        carry_out(plan(workspace, config.name, serving, config.retention or Retention()))
+    except OSError as error:
+        print(
+            f"retention: {error.filename} cannot be removed ({error.strerror}); retrain gc says more.", file=sys.stderr
+        )
+
+
 def run_command(
     config: Path,
     span: int | None,
@@ -141,6 +152,8 @@ def run_command(
             record, events = execute(job, parsed, config.resolve(), place, lock, display)
             display.finish(record)
         complete(place, parsed.name, job.serving, record)
+        if parsed.retention is not None:
+            tidy_up(place, parsed, job.serving)
     if debug:
         for event in events:
             if event.traceback:

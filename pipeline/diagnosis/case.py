@@ -12,7 +12,17 @@ from schemas.findings import Finding, Severity
 from schemas.run_record import LearnedFeature, RunRecord
 
 #: Parts of a configuration that cannot change a model or its numbers.
-IDLE = ("name", "runner", "beam", "push", "schedule", "data.serving", "checks.rows_named", "checks.show_values")
+IDLE = (
+    "name",
+    "runner",
+    "beam",
+    "push",
+    "retention",
+    "schedule",
+    "data.serving",
+    "checks.rows_named",
+    "checks.show_values",
+)
 
 
 @dataclass(frozen=True)
