@@ -22,6 +22,7 @@ from typing import Any
 from components.served import link_or_copy, served
 from pipeline import kept
 from pipeline.job import CHAMPION, EVENTS_FD, PLAN, SCHEMA, STAGES, Event, Job
+from pipeline.metadata_guard import guard
 from pipeline.model_files import keep_code
 from pipeline.planning import Planned, plan_job
 from pipeline.record_json import write_atomic
@@ -140,6 +141,9 @@ def run_job(job: Job, emit: Emit) -> None:
         return
     remember(job, planned)
     emit(Event(kind="plan", data=document_of(planned)))
+    reset = guard(job.root / "metadata.db", job.root / "artifacts")
+    if reset is not None:
+        emit(Event(kind="notice", findings=[reset]))
     run_graph(job, config, planned, emit)
 
 

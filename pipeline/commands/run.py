@@ -130,7 +130,7 @@ def run_command(
     check_runner(parsed)
     base = config.resolve().parent
     number = newest_span(parsed, base, span)
-    run_id = new_run_id(datetime.now(timezone.utc), number)
+    run_id = new_run_id(datetime.now(timezone.utc), number, place.newest_id)
     with place.lock(run_id) as lock:
         clean_temporary(place)
         folder = place.run_folder(run_id)
