@@ -133,7 +133,7 @@ def fresh(world):
     return world
 
 
-def wait_until(world, known, stage, seconds=120):
+def wait_until(world, known, stage, seconds=300):
     """Waits until a new run reports the stage as begun."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -158,7 +158,7 @@ def worker_of(process):
 
 
 def end(world, process):
-    process.wait(timeout=120)
+    process.wait(timeout=300)
     assert worker_gone(world.project)
 
 
@@ -308,7 +308,7 @@ def test_data_that_change_while_they_are_read(fresh):
         wait_until(fresh, before[1], "ingest")
         lines = whole.decode().splitlines(keepends=True)
         path.write_text("".join(lines[:1] + lines[200:]))
-        process.wait(timeout=180)
+        process.wait(timeout=300)
         fresh.check(before)
         told = fresh.newest()
         assert told.status in (Status.BLOCKED, Status.FAILED, Status.PUSHED, Status.NOT_BLESSED)
@@ -337,7 +337,7 @@ def test_a_file_that_is_cut_off(fresh):
 def test_two_at_once(fresh):
     before = fresh.snapshot()
     both = [fresh.start(), fresh.start()]
-    codes = sorted(p.wait(timeout=240) for p in both)
+    codes = sorted(p.wait(timeout=300) for p in both)
     assert codes == [0, 5]
     fresh.check(before)
     fresh.recover()
