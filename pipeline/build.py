@@ -165,6 +165,7 @@ def _training(g: Graph, checked: Channel, schema: Channel) -> tuple[list[Any], A
             "train": g.config.train.model_dump_json(),
             "augment": policy.model_dump_json() if policy else "",
             "code": g.code,
+            "backup": str(g.root / "training" / g.config.name),
         },
     ).with_id("trainer")
     return [transform, *augmenting, trainer], trainer
