@@ -65,7 +65,7 @@ class Curves(keras.callbacks.Callback):
             Epoch(
                 epoch=epoch + 1,
                 loss=float(logs["loss"]) if np.isfinite(logs["loss"]) else LARGEST,
-                learning_rate=float(self.model.optimizer.learning_rate),
+                learning_rate=float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)),
                 update_ratio=ratio,
                 seconds=round(time.monotonic() - self._began, 3),
                 **values,

@@ -25,9 +25,14 @@ def precision(config: Train, gpus: int) -> str:
     return "mixed_float16" if gpus and config.mixed_precision != "off" else "float32"
 
 
-def strategy(gpus: int) -> AbstractContextManager[Any]:
+def devices() -> list[str]:
+    """Names of the GPUs that TensorFlow can use."""
+    return [device.name for device in tf.config.list_logical_devices("GPU")]
+
+
+def strategy(gpus: list[str]) -> AbstractContextManager[Any]:
     """Where variables are made: on all GPUs when there are several. With one, or on the CPU, nothing is changed."""
-    return tf.distribute.MirroredStrategy().scope() if gpus > 1 else contextlib.nullcontext()
+    return tf.distribute.MirroredStrategy(gpus).scope() if len(gpus) > 1 else contextlib.nullcontext()
 
 
 def optimizer(config: Train, steps: int) -> keras.optimizers.Optimizer:

@@ -208,8 +208,8 @@ def train_model(
         ConfigError: see `build_model`.
         ValueError: see `numerics.precision`.
     """
-    gpus = len(tf.config.list_physical_devices("GPU"))
-    precision = numerics.precision(config, gpus)
+    gpus = numerics.devices()
+    precision = numerics.precision(config, len(gpus))
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(precision)
     try:

@@ -107,7 +107,7 @@ class Watch:
             with tf.GradientTape() as tape:
                 logits = tf.cast(model(inputs, training=False), tf.float32)
                 loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits))
-            found = tape.gradient(loss, [v.value for v in model.trainable_variables], unconnected_gradients="zero")
+            found = tape.gradient(loss, [_here(v) for v in model.trainable_variables], unconnected_gradients="zero")
             # A gradient of an embedding may name a row twice: only the sum of both has a norm.
             return [tf.norm(tf.convert_to_tensor(g)) for g in found]
 
@@ -145,6 +145,12 @@ class Watch:
         ends = [norms[[i in end for i in variables]] for end in self._ends]
         whole, first, last = (_norm(part) for part in (norms, *ends))
         return {"gradient_norm": whole, "gradient_first": first, "gradient_last": last}
+
+
+def _here(variable: keras.Variable) -> tf.Variable:
+    """The variable itself; of one on several devices, the copy on the first."""
+    value = variable.value
+    return value.values[0] if isinstance(value, tf.distribute.DistributedValues) else value
 
 
 def _norm(parts: F64) -> float:

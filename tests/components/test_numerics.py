@@ -1,5 +1,9 @@
 """How a training computes: regularisation, and precision on machines with and without a GPU."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -9,6 +13,7 @@ from tests.components.models.rows import TABLE, make_rows
 keras = pytest.importorskip("keras")
 
 from components import numerics, training  # noqa: E402
+from components.backup import Backup  # noqa: E402
 from components.batches import Feed  # noqa: E402
 
 
@@ -81,3 +86,32 @@ def test_a_regularised_training_learns():
     assert record.epochs[-1].val_accuracy > 0.9
     # Smoothed targets leave a loss in training that cannot vanish; the clean curves are of the targets as they are.
     assert record.epochs[-1].loss > 0.3 > record.epochs[-1].val_loss
+
+
+def _on_two_devices(folder):
+    """Two parts of the CPU stand for two GPUs: the same code, and variables with a copy on each."""
+    import tensorflow as tf
+
+    (cpu,) = tf.config.list_physical_devices("CPU")
+    tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+    tf.config.experimental.enable_op_determinism()
+    numerics.devices = lambda: ["CPU:0", "CPU:1"]
+    config = Train(epochs=3, batch_size=32, learning_rate=0.05, mixed_precision="off")
+    for resumed in (None, 3):
+        feed = Feed(make_rows(TABLE, 150), ["0", "1", "2"], 7)
+        backup = Backup(folder, "key")
+        model, record = training.train_model(config, TABLE, feed, make_rows(TABLE, 60, 1), backup, str(folder.parent))
+        assert record.resumed == resumed
+        assert record.epochs[-1].val_accuracy > 0.9
+        assert record.epochs[-1].gradient_norm > 0
+        assert not any(isinstance(w.value, tf.distribute.DistributedValues) for w in model.weights)
+
+
+def test_several_devices_share_a_training(tmp_path):
+    words = [sys.executable, "-m", "tests.components.test_numerics", str(tmp_path / "backup")]
+    done = subprocess.run(words, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+if __name__ == "__main__":
+    _on_two_devices(Path(sys.argv[1]))
