@@ -10,23 +10,29 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from components import compat, learned, model_choice, registry, training_data, warm_start
+from components import compat, learned, model_choice, numerics, registry, training_data, warm_start
 from components.augmentation import Policy
+from components.backup import Backup, key_of
 from components.batches import Feed, epoch_order
-from components.curves import Curves, callbacks
+from components.callbacks import Scalars, acting
+from components.curves import Curves
 from components.interfaces import ModelInputs
+from components.served import identity
 from components.serving import export
+from components.watch import Watched, known_beforehand
 from schemas.config import Augment, Train
 from schemas.features import FeatureContract, Kind, order_labels
-from schemas.run_record import Epoch, Training
+from schemas.run_record import Training, WarmStart
 
 CLEAN_SAMPLE = 2000
 
@@ -50,64 +56,73 @@ def class_weights(config: Train, labels: list[str], counts: Mapping[str, int]) -
     return weights
 
 
-def fit(config: Train, model: keras.Model, feed: Feed, val: training_data.Rows) -> Training:
+def fit(
+    config: Train,
+    model: keras.Model,
+    feed: Feed,
+    val: training_data.Rows,
+    backup: Backup | None = None,
+    logs: str | None = None,
+) -> Training:
     """Trains in place and leaves the weights of the best epoch in the model.
 
     Args:
         feed: what to train on.
         val: the eval split, whose labels `feed.labels` has.
+        backup: what a killed training left is taken over from here; None for neither writing nor reading one.
+        logs: folder for TensorBoard; None for none.
     """
-    labels, train = feed.labels, feed.rows
-    weights = class_weights(config, labels, feed.counts)
-    sample = np.sort(epoch_order(train.keys, config.seed, -1 & 0xFFFFFFFF)[:CLEAN_SAMPLE])
-    monitor = config.early_stopping.monitor if config.early_stopping else "val_loss"
-    curves = Curves(monitor, train.take(sample), feed.targets[sample])
-    model.compile(
-        optimizer=keras.optimizers.Adam(config.learning_rate),
-        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        metrics=[
-            keras.metrics.SparseCategoricalAccuracy(name="accuracy"),
-            keras.metrics.SparseCategoricalCrossentropy(from_logits=True, name="cross_entropy"),
-        ],
-    )
-    table = np.array([weights.get(v, 1.0) for v in labels], np.float32)
-    history = model.fit(
-        feed.batches(table, config.batch_size, config.epochs),
-        epochs=config.epochs,
-        steps_per_epoch=-(-len(feed) // config.batch_size),
-        validation_data=_validation(val, labels),
-        callbacks=callbacks(config, curves),
-        verbose=2,
-    )
+    weights = class_weights(config, feed.labels, feed.counts)
+    table = np.array([weights.get(v, 1.0) for v in feed.labels], np.float32)
+    curves = Curves(config.monitor, *watched(config, feed, val, table))
+    steps = -(-len(feed) // config.batch_size)
+    model.compile(optimizer=numerics.optimizer(config, steps), loss=numerics.loss(config, len(feed.labels)))
+    chosen = acting(config)
+    ended = backup.resume(model, curves, chosen) if backup else False
+    done = len(curves.epochs)
+    if not ended and done < config.epochs:
+        model.fit(
+            feed.batches(table, config.batch_size, config.epochs, done),
+            initial_epoch=done,
+            epochs=config.epochs,
+            steps_per_epoch=steps,
+            callbacks=[curves, *chosen, *([Scalars(curves, logs)] if logs else []), *([backup] if backup else [])],
+            verbose=2,
+        )
     if curves.best_weights is not None:
         for variable, value in zip(model.weights, curves.best_weights, strict=True):
             variable.assign(value)
-    finite = bool(curves.epochs) and all(np.isfinite(e.loss) for e in curves.epochs)
-    stopped = "nan" if not finite else "epochs" if len(history.epoch) == config.epochs else "early_stopping"
+    ran_out = "epochs" if len(curves.epochs) == config.epochs else "early_stopping"
     return Training(
-        epochs=[_finite(e) for e in curves.epochs],
+        epochs=curves.epochs,
         best_epoch=curves.best_epoch,
-        stopped=stopped,
+        stopped=ran_out if curves.finite else "nan",
         class_weights=weights,
         parameters=int(model.count_params()),
-        labels=labels,
+        labels=feed.labels,
         rows=len(feed),
         sampling=config.sampling,
+        sample_rows=min(len(feed.rows), CLEAN_SAMPLE),
+        val_rows=len(val),
+        watched=curves.watched,
+        resumed=done or None,
     )
 
 
-def _validation(val: training_data.Rows, labels: list[str]) -> tf.data.Dataset:
-    places = {v: i for i, v in enumerate(labels)}
+def watched(
+    config: Train, feed: Feed, val: training_data.Rows, table: npt.NDArray[np.float32]
+) -> tuple[Watched, Watched]:
+    """A fixed sample of train, and eval, with what classes weigh.
+
+    Args:
+        table: weight of a row of each class, in the order of `feed.labels`.
+    """
+    train, places = feed.rows, {v: i for i, v in enumerate(feed.labels)}
+    sample = np.sort(epoch_order(train.keys, config.seed, -1 & 0xFFFFFFFF)[:CLEAN_SAMPLE])
+    natural = dict(zip(feed.labels, np.bincount(feed.targets, minlength=len(places)).tolist(), strict=True))
+    weights, prior = known_beforehand(natural, feed.counts, table.astype(np.float64))
     targets = np.array([places[v] for v in val.labels], np.int64)
-    size = training_data.rows_at_once(any(n.startswith("image_") for n in val.inputs))
-    return tf.data.Dataset.from_tensor_slices((val.inputs, targets)).batch(size)
-
-
-def _finite(epoch: Epoch) -> Epoch:
-    """JSON has no NaN: a loss that is not finite becomes the largest float, its optional companions None."""
-    big = float(np.finfo(np.float64).max)
-    values = {k: (v if v is None or np.isfinite(v) else None) for k, v in epoch.model_dump().items()}
-    return Epoch(**{**values, "loss": epoch.loss if np.isfinite(epoch.loss) else big})
+    return Watched(train.take(sample), feed.targets[sample], weights, prior), Watched(val, targets, weights, prior)
 
 
 def weights_digest(model: keras.Model) -> str:
@@ -147,7 +162,8 @@ def run_fn(fn_args: Any) -> None:
     """Called by TFX's Trainer.
 
     `custom_config` has, as JSON, ``contract``, ``train``, ``augment`` (empty for no augmentation), ``indicator`` (whether missing values
-    have columns) and ``model_files`` (names and digests of what a user's model is made from).
+    have columns) and ``model_files`` (names and digests of what a user's model is made from); and ``backup``, the folder that a killed
+    training is taken over from.
     """
     if not keras.__version__.startswith("3."):
         raise RuntimeError(
@@ -169,14 +185,63 @@ def run_fn(fn_args: Any) -> None:
     asset = os.path.join(output.transform_savedmodel_dir, "assets", learned.ASSET)
     _, vocabulary = learned.read_learned(asset)
     inputs = training_data.model_inputs(train.inputs, vocabulary, len(labels))
-    model, name, reason = build_model(config, inputs)
     described = warm_start.describe(fn_args.custom_config, inputs, labels, asset)
-    start = warm_start.begin(model, described, fn_args.base_model, val) if config.warm_start else None
-    about = {"model": name, "model_reason": reason, "warm_start": start}
-    training = fit(config, model, feed, val).model_copy(update=about)
+    champion = fn_args.base_model if config.warm_start else None
+
+    def begin(fresh: keras.Model) -> WarmStart | None:
+        return warm_start.begin(fresh, described, champion, val) if config.warm_start else None
+
+    backup = Backup(Path(fn_args.custom_config["backup"]), _key(fn_args.custom_config, champion, train, val))
+    logs = os.path.join(fn_args.model_run_dir, "logs") if config.tensorboard else None
+    model, training = train_model(config, inputs, feed, val, backup, logs, begin)
     os.makedirs(fn_args.model_run_dir, exist_ok=True)
     document = {"training": training.model_dump(), "weights": weights_digest(model)}
     with open(os.path.join(fn_args.model_run_dir, "training.json"), "w", encoding="utf-8") as file:
         json.dump(document, file, sort_keys=True)
     export(model, layer, contract, labels, fn_args.serving_model_dir)
     warm_start.keep(model, described, fn_args.serving_model_dir)
+    backup.remove()
+
+
+def _key(settings: Mapping[str, str], champion: str | None, train: training_data.Rows, val: training_data.Rows) -> str:
+    """Everything that the training depends on; where the backup lies changes nothing about it."""
+    words = [v for k, v in sorted(settings.items()) if k != "backup"]
+    return key_of([*words, identity(champion) if champion else ""], [train, val])
+
+
+def train_model(
+    config: Train,
+    inputs: ModelInputs,
+    feed: Feed,
+    val: training_data.Rows,
+    backup: Backup | None = None,
+    logs: str | None = None,
+    begin: Callable[[keras.Model], WarmStart | None] = lambda fresh: None,
+) -> tuple[keras.Model, Training]:
+    """Builds and trains, in the precision and on the devices that there are; the model that comes out computes in float32.
+
+    Args:
+        begin: gives a fresh model other initial weights, and says which; None for none.
+
+    Raises:
+        ConfigError: see `build_model`.
+        ValueError: see `numerics.precision`.
+    """
+    gpus = numerics.devices()
+    precision = numerics.precision(config, len(gpus))
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(precision)
+    try:
+        with numerics.strategy(gpus):
+            model, name, reason = build_model(config, inputs)
+            start = begin(model)
+            training = fit(config, model, feed, val, backup, logs)
+    finally:
+        keras.config.set_dtype_policy(before)
+    if gpus or precision != "float32":
+        exact, *_ = build_model(config, inputs)
+        for variable, value in zip(exact.weights, model.weights, strict=True):
+            variable.assign(value.numpy())
+        model = exact
+    about = {"model": name, "model_reason": reason, "precision": precision, "warm_start": start}
+    return model, training.model_copy(update=about)

@@ -174,6 +174,7 @@ def _training(g: Graph, checked: Channel, schema: Channel, champion: Channel | N
             "indicator": json.dumps(g.config.transform.impute.indicator),
             "augment": policy.model_dump_json() if policy else "",
             "code": g.code,
+            "backup": str(g.root / "training" / g.config.name),
         },
     ).with_id("trainer")
     return [transform, *augmenting, trainer], trainer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import sys
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -12,6 +13,8 @@ from schemas.features import FeatureContract
 from schemas.findings import Finding
 
 RECORD_VERSION = 1
+#: Stands for a loss or a norm that is not finite: JSON has no such number.
+LARGEST = sys.float_info.max
 
 
 class Record(BaseModel):
@@ -85,14 +88,42 @@ class ModelFile(Record):
 
 
 class Epoch(Record):
-    """What one epoch measured. Losses are means per row; `loss` is the weighted training loss, the others are not."""
+    """What one epoch measured. `loss` is what was minimised, over the epoch; all else was measured after it, on a fixed sample of train
+    and on eval alike: without augmentation, dropout, class weights and penalties. None for what cannot be measured.
+
+    Attributes:
+        train_loss: cross entropy per row, in nats; `val_loss` likewise.
+        train_skill: share of the loss of knowing only how frequent classes are that the model saves, at most 1, 0 for none; both losses
+            weighted as in training, so that class weights do not count against it. `val_skill` likewise; `val_skill_error` is its
+            standard error.
+        train_auc: as in evaluation, likewise `balanced_accuracy`.
+        learning_rate: after the last step.
+        gradient_norm: of the loss of one fixed batch of the sample, over all weights; `gradient_first` and `gradient_last` are those of
+            the layers that `Training.watched` names. A norm that is not finite is `LARGEST`, as is such a `loss`.
+        dead_units: share of ReLU units that are 0 for every row of the sample; None without such units.
+        update_ratio: norm of the change of all trainable weights in the epoch, over their norm before.
+        seconds: wall time, measuring included.
+    """
 
     epoch: int
     loss: float
     train_loss: float | None = None
     val_loss: float | None = None
+    train_skill: float | None = None
+    val_skill: float | None = None
+    val_skill_error: float | None = None
+    train_accuracy: float | None = None
     val_accuracy: float | None = None
+    train_balanced_accuracy: float | None = None
+    val_balanced_accuracy: float | None = None
+    train_auc: float | None = None
+    val_auc: float | None = None
     learning_rate: float | None = None
+    gradient_norm: float | None = None
+    gradient_first: float | None = None
+    gradient_last: float | None = None
+    dead_units: float | None = None
+    update_ratio: float | None = None
     seconds: float | None = None
 
 
@@ -146,6 +177,10 @@ class Training(Record):
         model_reason: why it is this one, as a sentence.
         warm_start: with which weights it began; None without `train.warm_start`.
         sampling: ``balanced`` when every epoch had equally many rows of each class; None when it had all rows as they are.
+        sample_rows: rows of the fixed sample of train that the curves were measured on; `val_rows` those of eval.
+        watched: names of the first and the last layer with weights.
+        precision: data type of the arithmetic, ``float32`` or ``mixed_float16``; weights are float32 in both.
+        resumed: number of epochs that a training which was killed had done, and this one took over; None for none.
     """
 
     epochs: list[Epoch]
@@ -159,6 +194,11 @@ class Training(Record):
     model_reason: str = ""
     warm_start: WarmStart | None = None
     sampling: str | None = None
+    sample_rows: int = 0
+    val_rows: int = 0
+    watched: list[str] = []
+    precision: str = "float32"
+    resumed: int | None = None
 
 
 class LearnedFeature(Record):

@@ -20,7 +20,7 @@ transform:
   augment:
     per_epoch: true
     ops: [{flip: horizontal}, {rotate: {degrees: 10, fill: constant}}]
-train: {model: {cnn: {filters: [8], dense: [8]}}, epochs: 2, batch_size: 64}
+train: {model: {cnn: {filters: [8], dense: [8]}}, epochs: 20, batch_size: 64, learning_rate: 0.01}
 evaluate:
   metrics: [kappa, accuracy]
   slices: [camera]
