@@ -50,3 +50,11 @@ def lookup_lines(keys: tf.Tensor, path: Any) -> tuple[tf.Tensor, tf.Tensor]:
         table = tf.lookup.StaticHashTable(lines, -1, experimental_is_anonymous=True)
         size = table.size()
     return table.lookup(keys), size
+
+
+def reset_names() -> None:
+    """Lets Keras count the names of layers from the start: weights are recorded under them, whatever the process built before.
+
+    Public is only `keras.utils.clear_session`, which also takes away the seed and everything else that was set.
+    """
+    importlib.import_module("keras.src.utils.naming").reset_uids()

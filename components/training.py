@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ import numpy.typing as npt
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from components import learned, model_choice, numerics, registry, training_data
+from components import compat, learned, model_choice, numerics, registry, training_data, warm_start
 from components.augmentation import Policy
 from components.backup import Backup, key_of
 from components.batches import Feed, epoch_order
@@ -31,7 +31,7 @@ from components.serving import export
 from components.watch import Watched, known_beforehand
 from schemas.config import Augment, Train
 from schemas.features import FeatureContract, Kind, order_labels
-from schemas.run_record import Training
+from schemas.run_record import Training, WarmStart
 
 CLEAN_SAMPLE = 2000
 
@@ -142,6 +142,7 @@ def build_model(config: Train, inputs: ModelInputs) -> tuple[keras.Model, str, s
     """
     spec, reason = model_choice.settle(config.model, model_choice.kinds_of(inputs))
     keras.utils.set_random_seed(config.seed)
+    compat.reset_names()
     return registry.build("models", spec, "train.model").build(inputs), spec.name, reason
 
 
@@ -157,8 +158,12 @@ def load_splits(
 
 
 def run_fn(fn_args: Any) -> None:
-    """Called by TFX's Trainer; `custom_config` has ``contract``, ``train`` and ``augment`` (JSON; empty for no augmentation), and
-    ``backup``, the folder that a killed training is taken over from."""
+    """Called by TFX's Trainer.
+
+    `custom_config` has, as JSON, ``contract``, ``train``, ``augment`` (empty for no augmentation), ``indicator`` (whether missing values
+    have columns), ``model_files`` (names and digests of what a user's model is made from),
+    and ``backup``, the folder that a killed training is taken over from.
+    """
     if not keras.__version__.startswith("3."):
         raise RuntimeError(
             f"Keras 3 is needed, got {keras.__version__}: TF_USE_LEGACY_KERAS must be 0 before any import"
@@ -176,16 +181,23 @@ def run_fn(fn_args: Any) -> None:
         raise ValueError(f"eval has classes that train lacks: {unknown}")
     policy = Policy.of(Augment.model_validate_json(augment)) if augment else None
     feed = Feed(train, labels, config.seed, policy, len(contract.of_kind(Kind.NUMERIC)), config.sampling is not None)
-    _, vocabulary = learned.read_learned(os.path.join(output.transform_savedmodel_dir, "assets", learned.ASSET))
+    asset = os.path.join(output.transform_savedmodel_dir, "assets", learned.ASSET)
+    _, vocabulary = learned.read_learned(asset)
+    inputs = training_data.model_inputs(train.inputs, vocabulary, len(labels))
+    described = warm_start.describe(fn_args.custom_config, inputs, labels, asset)
+
+    def begin(model: keras.Model) -> WarmStart | None:
+        return warm_start.begin(model, described, fn_args.base_model, val) if config.warm_start else None
+
     backup = Backup(Path(fn_args.custom_config["backup"]), _key(fn_args.custom_config, train, val))
     logs = os.path.join(fn_args.model_run_dir, "logs") if config.tensorboard else None
-    inputs = training_data.model_inputs(train.inputs, vocabulary, len(labels))
-    model, training = train_model(config, inputs, feed, val, backup, logs)
+    model, training = train_model(config, inputs, feed, val, begin, backup, logs)
     os.makedirs(fn_args.model_run_dir, exist_ok=True)
     document = {"training": training.model_dump(), "weights": weights_digest(model)}
     with open(os.path.join(fn_args.model_run_dir, "training.json"), "w", encoding="utf-8") as file:
         json.dump(document, file, sort_keys=True)
     export(model, layer, contract, labels, fn_args.serving_model_dir)
+    warm_start.keep(model, described, fn_args.serving_model_dir)
     backup.remove()
 
 
@@ -199,10 +211,14 @@ def train_model(
     inputs: ModelInputs,
     feed: Feed,
     val: training_data.Rows,
+    begin: Callable[[keras.Model], WarmStart | None] = lambda model: None,
     backup: Backup | None = None,
     logs: str | None = None,
 ) -> tuple[keras.Model, Training]:
     """Builds and trains, in the precision and on the devices that there are; the model that comes out computes in float32.
+
+    Args:
+        begin: gives the new model the weights that it begins with, where those are not its own.
 
     Raises:
         ConfigError: see `build_model`.
@@ -215,6 +231,7 @@ def train_model(
     try:
         with numerics.strategy(gpus):
             model, name, reason = build_model(config, inputs)
+            start = begin(model)
             training = fit(config, model, feed, val, backup, logs)
     finally:
         keras.config.set_dtype_policy(before)
@@ -223,4 +240,5 @@ def train_model(
         for variable, value in zip(exact.weights, model.weights, strict=True):
             variable.assign(value.numpy())
         model = exact
-    return model, training.model_copy(update={"model": name, "model_reason": reason, "precision": precision})
+    about = {"model": name, "model_reason": reason, "warm_start": start, "precision": precision}
+    return model, training.model_copy(update=about)

@@ -31,7 +31,7 @@ from components.pusher import pusher
 from components.require_ok import require_ok
 from components.served import served
 from components.transform import Transform
-from schemas.config import PipelineConfig
+from schemas.config import PipelineConfig, PluginSpec
 from schemas.features import FeatureContract
 
 FN_API_RUNNER = "apache_beam.runners.portability.fn_api_runner.FnApiRunner"
@@ -41,7 +41,11 @@ NOTHING_TO_SHIP = "--sdk_container_image=none"
 
 
 class Graph(BaseModel):
-    """All that the graph depends on."""
+    """All that the graph depends on.
+
+    Attributes:
+        model: the configured model, with full paths; `model_files` are names and digests of what it is made from.
+    """
 
     config: PipelineConfig
     plan: IngestPlan
@@ -54,6 +58,8 @@ class Graph(BaseModel):
     accept: dict[str, str] = {}
     cache: bool = True
     known: Parameters = Parameters()
+    model: PluginSpec | None = None
+    model_files: list[tuple[str, str]] = []
     until: str | None = None
 
 
@@ -135,8 +141,8 @@ def _data(g: Graph) -> tuple[list[Any], Channel, Channel]:
     return nodes, ok.outputs["checked_examples"], schema.outputs["schema"]
 
 
-def _training(g: Graph, checked: Channel, schema: Channel) -> tuple[list[Any], Any]:
-    """Transform, augmentation and training: the nodes, and the trainer."""
+def _training(g: Graph, checked: Channel, schema: Channel, champion: Channel | None) -> tuple[list[Any], Any]:
+    """Transform, augmentation and training: the nodes, and the trainer. A warm start depends on the champion."""
     contract, policy = g.contract.model_dump_json(), g.config.transform.augment
     transform = Transform(
         examples=checked,
@@ -158,11 +164,14 @@ def _training(g: Graph, checked: Channel, schema: Channel) -> tuple[list[Any], A
         examples=training_examples,
         transform_graph=transform.outputs["transform_graph"],
         schema=schema,
+        base_model=champion if g.config.train.warm_start else None,
         train_args=trainer_pb2.TrainArgs(splits=["train"]),
         eval_args=trainer_pb2.EvalArgs(splits=["eval"]),
         custom_config={
             "contract": contract,
-            "train": g.config.train.model_dump_json(),
+            "train": g.config.train.model_copy(update={"model": g.model or g.config.train.model}).model_dump_json(),
+            "model_files": json.dumps(g.model_files),
+            "indicator": json.dumps(g.config.transform.impute.indicator),
             "augment": policy.model_dump_json() if policy else "",
             "code": g.code,
             "backup": str(g.root / "training" / g.config.name),
@@ -171,9 +180,8 @@ def _training(g: Graph, checked: Channel, schema: Channel) -> tuple[list[Any], A
     return [transform, *augmenting, trainer], trainer
 
 
-def _judging(g: Graph, checked: Channel, trainer: Any) -> list[Any]:
-    """Champion, evaluation, gates and push."""
-    serving, baseline = _champion(g)
+def _judging(g: Graph, checked: Channel, trainer: Any, baseline: Channel | None) -> list[Any]:
+    """Evaluation, gates and push."""
     model, model_run = trainer.outputs["model"], trainer.outputs["model_run"]
     evaluator = evaluate.Evaluator(
         examples=checked,
@@ -194,14 +202,16 @@ def _judging(g: Graph, checked: Channel, trainer: Any) -> list[Any]:
     push = pusher(
         directory=str(g.serving), run=g.run_id, model=model, model_run=model_run, blessing=judged.outputs["blessing"]
     ).with_id("pusher")
-    return [*serving, evaluator, judged, push]
+    return [evaluator, judged, push]
 
 
 def build(g: Graph) -> Pipeline:
     """Wires all stages. Transform and everything after it consume the output of `require_ok`: gating is a data dependency."""
     of_data, checked, schema = _data(g)
-    of_training, trainer = _training(g, checked, schema)
-    nodes = [*of_data, *of_training, *_judging(g, checked, trainer)]
+    serving, baseline = _champion(g)
+    of_training, trainer = _training(g, checked, schema, baseline)
+    early, late = (serving, []) if g.config.train.warm_start else ([], serving)
+    nodes = [*of_data, *early, *of_training, *late, *_judging(g, checked, trainer, baseline)]
     if g.until:
         nodes = nodes[: [n.id for n in nodes].index(g.until) + 1]
     return Pipeline(

@@ -69,6 +69,12 @@ def run(
         str | None,
         typer.Option(metavar="STAGE", help="Last stage to run, e.g. require_ok: checks the data, trains nothing."),
     ] = None,
+    apply: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RUN[:N]", help="Takes over the remedy of a run's first (or N-th) cause; see retrain why."
+        ),
+    ] = None,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
     debug: DebugOption = False,
@@ -88,6 +94,7 @@ def run(
         debug=debug,
         use_cache=not no_cache,
         until=until,
+        apply=apply,
     )
     raise typer.Exit(code)
 
@@ -111,6 +118,22 @@ def runs(
     from pipeline.commands.runs import runs_command
 
     raise typer.Exit(runs_command(config=config, limit=limit, workspace=workspace, as_json=as_json))
+
+
+@app.command()
+def why(
+    run: RunArgument,
+    against: Annotated[
+        str | None, typer.Option(metavar="RUN", help="The run to hold it against; default: that of the champion.")
+    ] = None,
+    config: ConfigOption = None,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Why a run did what it did: ranked causes with evidence, and what to change."""
+    from pipeline.commands.why import why_command
+
+    raise typer.Exit(why_command(run=run, against=against, config=config, workspace=workspace, as_json=as_json))
 
 
 @app.command()
@@ -177,6 +200,28 @@ def predict(
 
     code = predict_command(
         config=config, input_path=input_, output_path=output, version=version, workspace=workspace, as_json=as_json
+    )
+    raise typer.Exit(code)
+
+
+@app.command()
+def gc(
+    config: ConfigArgument,
+    keep_runs: Annotated[
+        int | None, typer.Option(min=1, help="Newest runs that stay; default: retention.runs.")
+    ] = None,
+    keep_versions: Annotated[
+        int | None, typer.Option(min=1, help="Newest versions that stay; default: retention.versions.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Says what would go, and removes nothing.")] = False,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Removes old runs, versions and artifacts; never what is served or what a kept run points to."""
+    from pipeline.commands.gc import gc_command
+
+    code = gc_command(
+        config=config, runs=keep_runs, versions=keep_versions, dry_run=dry_run, workspace=workspace, as_json=as_json
     )
     raise typer.Exit(code)
 

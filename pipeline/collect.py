@@ -14,7 +14,17 @@ from pipeline.job import STAGES, Event, stages_for
 from schemas.evidence import DataEvidence, ModelEvidence
 from schemas.features import FeatureContract
 from schemas.findings import Finding
-from schemas.run_record import DataFile, LearnedFeature, Pushed, RunRecord, Stage, StageState, Status, Training
+from schemas.run_record import (
+    DataFile,
+    LearnedFeature,
+    ModelFile,
+    Pushed,
+    RunRecord,
+    Stage,
+    StageState,
+    Status,
+    Training,
+)
 
 DOCUMENT = "document.json"
 
@@ -49,7 +59,7 @@ def collect(record: RunRecord, events: list[Event], serving: Path) -> RunRecord:
             update |= _planned(event.data)
     update["findings"] = _findings(stages, events)
     update |= _data(stages) | _model(stages)
-    update |= _champion(update.get("evaluation"), serving)
+    update |= _champion(update.get("evaluation"), serving) | _warm_start(update.get("training"), serving)
     update["digests"] = _digests(stages, events)
     error = next((e for e in events if e.kind == "error"), None)
     status, pushed = _status(stages, events, error, record.until)
@@ -76,7 +86,15 @@ def _planned(data: dict[str, Any]) -> dict[str, Any]:
     digest = hashlib.sha256(json.dumps([[f.span, f.bytes, f.sha256] for f in files]).encode()).hexdigest()
     window = sorted({f.span for f in files})
     contract = FeatureContract.model_validate(data["contract"])
-    return {"files": files, "data_digest": digest, "window": window, "span": window[-1], "contract": contract}
+    made_from = [ModelFile.model_validate(f) for f in data.get("model_files", [])]
+    return {
+        "files": files,
+        "model_files": made_from,
+        "data_digest": digest,
+        "window": window,
+        "span": window[-1],
+        "contract": contract,
+    }
 
 
 def _findings(stages: dict[str, Stage], events: list[Event]) -> list[Finding]:
@@ -84,14 +102,18 @@ def _findings(stages: dict[str, Stage], events: list[Event]) -> list[Finding]:
     blocked = {e.stage: e.findings for e in events if e.kind == "error" and e.findings}
     of_data = _judged(stages, ("inspect_data", "findings"), ("require_ok", "accepted"))
     of_audit = _judged(stages, ("augment", "audit"), ("augmentation_ok", "accepted"))
+    noticed = [f for e in events if e.kind == "notice" for f in e.findings]
     early = [f for stage, found in blocked.items() if stage not in ("require_ok", "augmentation_ok") for f in found]
     gates = _document(stages, "judge_model", "gates") or {"findings": []}
+    warm_start = ((_training(stages) or {}).get("training") or {}).get("warm_start") or {}
     pusher = _document(stages, "pusher", "pushed_model") or {"findings": []}
     return [
+        *noticed,
         *early,
         *blocked.get("require_ok", of_data),
         *(f for feature in _learned(stages) for f in feature.findings),
         *blocked.get("augmentation_ok", of_audit),
+        *(Finding.model_validate(f) for f in warm_start.get("findings", [])),
         *(Finding.model_validate(f) for f in gates["findings"]),
         *(Finding.model_validate(f) for f in pusher["findings"]),
     ]
@@ -137,9 +159,22 @@ def _champion(evaluation: ModelEvidence | None, serving: Path) -> dict[str, Any]
     """Calls the champion by its version."""
     if evaluation is None or evaluation.champion is None:
         return {}
-    number = version_of(str(serving), evaluation.champion)
-    name = f"model {evaluation.champion[:12]}" if number is None else name_of(str(serving), number)
+    name = _version_name(evaluation.champion, serving)
     return {"champion": name, "evaluation": evaluation.model_copy(update={"champion": name})}
+
+
+def _warm_start(training: Training | None, serving: Path) -> dict[str, Any]:
+    """Calls the model that training started from by its version too."""
+    start = training.warm_start if training else None
+    if training is None or start is None or start.champion is None:
+        return {}
+    named = start.model_copy(update={"champion": _version_name(start.champion, serving)})
+    return {"training": training.model_copy(update={"warm_start": named})}
+
+
+def _version_name(digest: str, serving: Path) -> str:
+    number = version_of(str(serving), digest)
+    return f"model {digest[:12]}" if number is None else name_of(str(serving), number)
 
 
 def _training(stages: dict[str, Stage]) -> dict[str, Any] | None:

@@ -147,8 +147,11 @@ def _interrupted(record: RunRecord) -> Explanation:
 
 
 def _invalid(record: RunRecord) -> Explanation:
+    late = record.failed_stage not in (None, "plan")
     return Explanation(
-        headline="Not started: the configuration, the data path or the environment cannot be used.",
+        headline=f"Stopped in stage {clean(record.failed_stage)}: the configuration cannot be used; {_served(record)}."
+        if late
+        else "Not started: the configuration, the data path or the environment cannot be used.",
         why=clean(record.error).splitlines() if record.error else ["The cause was not recorded.", *_log(record)],
         remedies=["Correct it; `retrain check CONFIG` says in two seconds whether all is well."],
     )

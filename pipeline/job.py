@@ -30,6 +30,8 @@ STAGES = (
 AUGMENTING = ("augment", "augmentation_ok")
 EVENTS_FD = "RETRAIN_EVENTS_FD"
 PLAN, SCHEMA = "plan.json", "schema.pbtxt"
+#: Folder with the model that a warm start began from, in the folder of a run.
+CHAMPION = "champion"
 
 
 def stages_for(config: Mapping[str, Any]) -> tuple[str, ...]:
@@ -69,7 +71,7 @@ class Event(BaseModel):
     """Something that happened in the worker.
 
     Attributes:
-        kind: ``plan`` (data: the plan and the contract), ``stage``, ``error`` or ``end``.
+        kind: ``plan`` (data: the plan and the contract), ``notice`` (findings about the workspace), ``stage``, ``error`` or ``end``.
         stage: the stage it is about.
         state: its new state, for ``stage``.
         problem: ``config``, ``blocked`` or ``failed``, for ``error``.
@@ -77,7 +79,7 @@ class Event(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    kind: Literal["plan", "stage", "error", "end"]
+    kind: Literal["plan", "notice", "stage", "error", "end"]
     stage: str | None = None
     state: str | None = None
     seconds: float | None = None

@@ -20,6 +20,7 @@ from pipeline.wording import (
     percent,
     recall_table,
     span_text,
+    warm_start_told,
     without_empty,
 )
 from schemas.evidence import SPLITS, SliceEvidence
@@ -149,6 +150,7 @@ def _training(record: RunRecord) -> str:
         ["trainable weights", number(training.parameters)],
         ["epochs", f"{len(training.epochs)}, weights of epoch {training.best_epoch} kept, ended by {training.stopped}"],
         ["class weights", weights],
+        *(["warm start", told] for told in warm_start_told(training.warm_start)),
     ]
     return "## Training\n\n" + _table(["what", "value"], rows)
 

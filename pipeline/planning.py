@@ -17,9 +17,12 @@ from components.registry import build_all
 from components.splits import SplitBounds, plain_bounds
 from pipeline import kept
 from pipeline.job import PLAN, SCHEMA, Job
+from pipeline.model_files import PlacedModel, place_model, placed_again
 from schemas.config import ConfigError, PipelineConfig
 from schemas.features import ColumnType, FeatureContract, Kind
-from schemas.run_record import DataFile
+from schemas.run_record import DataFile, ModelFile
+
+NO_FILES = PlacedModel()
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,7 @@ class Planned:
     schema_file: Path | None
     newest_accepted: int | None = None
     trained: tuple[str, ...] = ()
+    model: PlacedModel = NO_FILES
 
 
 def schema_source(config: PipelineConfig, base: Path, root: Path) -> Path | None:
@@ -48,7 +52,7 @@ def plan_job(job: Job, config: PipelineConfig) -> Planned:
         DataBlocked: when files cannot be used.
     """
     if job.recorded:
-        return _recorded(job.recorded)
+        return _recorded(job.recorded, job, config)
     files = plans.find_files(config, job.base, job.span, job.root)
     form = config.data.source.format
     schema = schema_source(config, job.base, job.root)
@@ -95,6 +99,7 @@ def plan_job(job: Job, config: PipelineConfig) -> Planned:
         kept.pinned_schema(job.root, schema) if schema else None,
         newest_accepted=newest if newest is not None and newest > plan.window[-1] else None,
         trained=tuple(kept.trained_otherwise(job.root, config.name, plan)),
+        model=place_model(config.train.model, job.base, job.root),
     )
 
 
@@ -147,13 +152,15 @@ def _bounds(job: Job, config: PipelineConfig, plan: IngestPlan) -> SplitBounds:
     return kept.load_bounds(job.root, config) or plans.survey_bounds(plan, config)
 
 
-def _recorded(folder: Path) -> Planned:
+def _recorded(folder: Path, job: Job, config: PipelineConfig) -> Planned:
     import json
 
     document = json.loads((folder / PLAN).read_text(encoding="utf-8"))
     schema = folder / SCHEMA
+    files = [ModelFile.model_validate(f) for f in document.get("model_files", [])]
     return Planned(
         IngestPlan.model_validate(document["plan"]),
         FeatureContract.model_validate(document["contract"]),
         schema if schema.exists() else None,
+        model=placed_again(config.train.model, job.base, job.root, folder, files),
     )

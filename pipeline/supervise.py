@@ -15,6 +15,7 @@ from typing import Any
 
 from pipeline.collect import collect
 from pipeline.console import RunDisplay
+from pipeline.diagnosis.lookup import diagnose_in
 from pipeline.explain import explain
 from pipeline.job import EVENTS_FD, Event, Job
 from pipeline.lock import RunLock
@@ -154,7 +155,7 @@ def settle(record: RunRecord, workspace: Workspace) -> RunRecord:
     path = workspace.report_path(record.run_id)
     record = record.model_copy(update={"report": str(path)})
     try:
-        path.write_text(render(record), encoding="utf-8")
+        path.write_text(render(record, diagnose_in(workspace, record)), encoding="utf-8")
     except Exception:
         record = record.model_copy(update={"report": None})
         workspace.save_record(record)

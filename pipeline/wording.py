@@ -10,7 +10,7 @@ from pathlib import Path
 
 from schemas.evidence import MetricValue, SliceEvidence
 from schemas.findings import Finding, Severity
-from schemas.run_record import RunRecord, StageState, Status
+from schemas.run_record import RunRecord, StageState, Status, WarmStart
 
 METRIC_NAMES = {
     "auc": "AUC",
@@ -201,3 +201,30 @@ def recall_table(of: SliceEvidence) -> tuple[list[str], list[list[str]]]:
         f1 = metric_value(of.f1.get(label))
         rows.append([label, counted, *recall, metric_value(precision), interval(precision), f1])
     return without_empty(columns, rows)
+
+
+#: A scaling that moved by less is not worth a sentence: a hundredth of a deviation changes no prediction that is looked at.
+NOTABLE_MOVE = 0.01
+
+
+def warm_start_told(start: WarmStart | None) -> list[str]:
+    """What training with `train.warm_start` began with, in sentences; none without it."""
+    if start is None:
+        return []
+    if not start.warm:
+        return [clean(start.why)]
+    told = [
+        f"From {clean(start.champion)}: {percent(start.share)} of the weights; eval loss {number(start.val_loss)} before the first "
+        f"epoch, {number(start.cold_val_loss)} with fresh weights."
+    ]
+    told += [f"Fresh: {clean('; '.join(start.fresh))}."] if start.fresh else []
+    told += [f"Gone: {clean('; '.join(start.gone))}."] if start.gone else []
+    distance = {n: max(abs(s.shift), abs(math.log(s.ratio))) for n, s in start.moved.items()}
+    far = max(distance, key=lambda n: distance[n], default=None)
+    if far is not None and distance[far] >= NOTABLE_MOVE:
+        scale = start.moved[far]
+        told.append(
+            f"Of all scalings, that of {clean(far)} moved furthest: its centre by {number(scale.shift)} widths, its width by a factor "
+            f"of {number(scale.ratio)}."
+        )
+    return told

@@ -10,6 +10,7 @@ import ctypes
 import importlib
 import json
 import os
+import shutil
 import signal
 import sys
 import time
@@ -18,8 +19,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from components.served import link_or_copy, served
 from pipeline import kept
-from pipeline.job import EVENTS_FD, PLAN, SCHEMA, STAGES, Event, Job
+from pipeline.job import CHAMPION, EVENTS_FD, PLAN, SCHEMA, STAGES, Event, Job
+from pipeline.metadata_guard import guard
+from pipeline.model_files import keep_code
 from pipeline.planning import Planned, plan_job
 from pipeline.record_json import write_atomic
 from schemas.config import ConfigError, PipelineConfig
@@ -79,14 +83,14 @@ class Observer:
         return info
 
     def _failed(self, stage: str, seconds: float, error: Exception) -> None:
-        blocked = isinstance(error, DataBlocked)
+        blocked, config = isinstance(error, DataBlocked), isinstance(error, ConfigError)
         self._emit(Event(kind="stage", stage=stage, state="blocked" if blocked else "failed", seconds=seconds))
         self._emit(
             Event(
                 kind="error",
                 stage=stage,
-                problem="blocked" if blocked else "failed",
-                message=sentence(error),
+                problem="blocked" if blocked else "config" if config else "failed",
+                message="\n".join(error.problems) if isinstance(error, ConfigError) else sentence(error),
                 traceback=traceback.format_exc(),
                 findings=error.findings if isinstance(error, DataBlocked) else [],
             )
@@ -136,19 +140,29 @@ def run_job(job: Job, emit: Emit) -> None:
         emit(Event(kind="error", stage="ingest", problem="blocked", message=sentence(error), findings=error.findings))
         return
     remember(job, planned)
-    emit(
-        Event(
-            kind="plan",
-            data={"plan": planned.plan.model_dump(mode="json"), "contract": planned.contract.model_dump(mode="json")},
-        )
-    )
+    emit(Event(kind="plan", data=document_of(planned)))
+    reset = guard(job.root / "metadata.db", job.root / "artifacts")
+    if reset is not None:
+        emit(Event(kind="notice", findings=[reset]))
     run_graph(job, config, planned, emit)
 
 
+def document_of(planned: Planned) -> dict[str, Any]:
+    """What the run's folder and its record keep of a plan."""
+    return {
+        "plan": planned.plan.model_dump(mode="json"),
+        "contract": planned.contract.model_dump(mode="json"),
+        "model_files": [f.model_dump(mode="json") for f in planned.model.files],
+    }
+
+
 def remember(job: Job, planned: Planned) -> None:
-    """Writes plan and schema into the run's folder: a replay starts from them."""
-    document = {"plan": planned.plan.model_dump(mode="json"), "contract": planned.contract.model_dump(mode="json")}
-    write_atomic(job.folder / PLAN, json.dumps(document, indent=1))
+    """Writes plan, schema, the code of a user's model and what a warm start begins with into the run's folder: a replay needs them."""
+    write_atomic(job.folder / PLAN, json.dumps(document_of(planned), indent=1))
+    keep_code(planned.model, job.folder)
+    now = served(str(job.serving)) if (job.config.get("train") or {}).get("warm_start") else None
+    if now:
+        shutil.copytree(now["path"], job.folder / CHAMPION, copy_function=link_or_copy)
     if planned.schema_file:
         write_atomic(job.folder / SCHEMA, planned.schema_file.read_text(encoding="utf-8"))
 
@@ -186,6 +200,8 @@ def run_graph(job: Job, config: PipelineConfig, planned: Planned, emit: Emit) ->
         plan=planned.plan,
         contract=planned.contract,
         schema_file=str(planned.schema_file) if planned.schema_file else None,
+        model=planned.model.spec,
+        model_files=[(f.name, f.sha256) for f in planned.model.files],
         code=code_digest(),
         run_id=job.run_id,
         root=job.root,

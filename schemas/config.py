@@ -397,6 +397,8 @@ class Train(Section):
     `sampling` ``balanced`` draws equally many rows of each class into every epoch and batch, in the place of class weights.
     `sample_weight` names a numeric column with the weight of each row, at least 0; only proportions count. It is no input, and it
     multiplies class weights, whose counts stay counts of rows.
+    `warm_start` ``champion`` begins with the weights of the served model, as far as they fit; ``none`` (the default, as every model then
+    depends on its data alone) with fresh ones.
     `schedule` takes the place of `reduce_lr`, and ``cosine`` that of `early_stopping` as well, unless they are written down.
     `label_smoothing` gives a share of each target to all classes alike, `weight_decay` is that of AdamW (no biases), `clip_norm` bounds the
     norm of all gradients of a step together. `mixed_precision` ``auto`` is on where there is a GPU; ``on`` refuses to run without one.
@@ -408,6 +410,7 @@ class Train(Section):
     class_weights: Plugin | None = PluginSpec(name="balanced")
     sampling: Literal["balanced"] | None = None
     sample_weight: Annotated[str, Field(min_length=1)] | None = None
+    warm_start: Literal["champion"] | None = None
     early_stopping: EarlyStopping | None = EarlyStopping()
     reduce_lr: ReduceLR | None = ReduceLR()
     schedule: Annotated[Schedule | None, BeforeValidator(_to_schedule)] = None
@@ -432,7 +435,7 @@ class Train(Section):
         shape = schedule.get("shape") if isinstance(schedule, dict) else getattr(schedule, "shape", None)
         return {"reduce_lr": None, **({"early_stopping": None} if shape == "cosine" else {}), **value}
 
-    @field_validator("class_weights", "sampling", "early_stopping", "reduce_lr", mode="before")
+    @field_validator("class_weights", "sampling", "warm_start", "early_stopping", "reduce_lr", mode="before")
     @classmethod
     def _none(cls, value: Any) -> Any:
         return None if value in (None, "none", False) else value
@@ -546,6 +549,18 @@ class Push(Section):
     directory: str = "serving"
 
 
+class Retention(Section):
+    """What `retrain gc` keeps. With this section, every run tidies up when it has ended.
+
+    Attributes:
+        runs: newest runs with their artifacts (default 50).
+        versions: newest versions of the model, to roll back to (default 5); the served one and the runs that made them stay, too.
+    """
+
+    runs: Positive = 50
+    versions: Positive = 5
+
+
 class Beam(Section):
     """How Beam runs locally: number of workers, and whether they are threads or processes."""
 
@@ -608,6 +623,7 @@ class PipelineConfig(Section):
     train: Train = Train()
     evaluate: Evaluate = Evaluate()
     push: Push = Push()
+    retention: Retention | None = None
     runner: str = "local"
     beam: Beam = Beam()
 

@@ -78,6 +78,15 @@ class DataFile(Record):
     sha256: str
 
 
+class ModelFile(Record):
+    """A file of the user's that the model is made from: name as configured, path, size in bytes, SHA-256 of its bytes."""
+
+    name: str
+    path: str
+    bytes: int
+    sha256: str
+
+
 class Epoch(Record):
     """What one epoch measured. `loss` is what was minimised, over the epoch; all else was measured after it, on a fixed sample of train
     and on eval alike: without augmentation, dropout, class weights and penalties. None for what cannot be measured.
@@ -118,6 +127,41 @@ class Epoch(Record):
     seconds: float | None = None
 
 
+class Scale(Record):
+    """How the scaling of a numeric feature changed: move of its centre in old widths; new width over old one."""
+
+    shift: float
+    ratio: float
+
+
+class WarmStart(Record):
+    """What training with `train.warm_start` began with.
+
+    Attributes:
+        warm: whether weights were taken over; False for a cold start.
+        why: a sentence.
+        champion: the served model, by its digest, and by its version once the run is recorded; None when nothing was served.
+        share: share of the weights that were taken over, 0 to 1.
+        fresh: what began with fresh values, a sentence for each weight.
+        gone: what the champion knew and the new model does not: columns, classes, vocabulary.
+        moved: numeric feature -> how its scaling moved since the champion was trained.
+        val_loss: loss on eval before the first epoch; None for a cold start.
+        cold_val_loss: the same with fresh weights.
+        findings: what is to be said about it.
+    """
+
+    warm: bool
+    why: str
+    champion: str | None = None
+    share: float = 0.0
+    fresh: list[str] = []
+    gone: list[str] = []
+    moved: dict[str, Scale] = {}
+    val_loss: float | None = None
+    cold_val_loss: float | None = None
+    findings: list[Finding] = []
+
+
 class Training(Record):
     """How the model was trained.
 
@@ -131,6 +175,7 @@ class Training(Record):
         rows: rows of one epoch, copies by augmentation included.
         model: name of the model.
         model_reason: why it is this one, as a sentence.
+        warm_start: with which weights it began; None without `train.warm_start`.
         sampling: ``balanced`` when every epoch had equally many rows of each class; None when it had all rows as they are.
         sample_rows: rows of the fixed sample of train that the curves were measured on; `val_rows` those of eval.
         watched: names of the first and the last layer with weights.
@@ -147,6 +192,7 @@ class Training(Record):
     rows: int = 0
     model: str = ""
     model_reason: str = ""
+    warm_start: WarmStart | None = None
     sampling: str | None = None
     sample_rows: int = 0
     val_rows: int = 0
@@ -229,6 +275,7 @@ class RunRecord(Record):
         span: the newest span; `window` lists all spans that were read.
         digests: ``examples``, ``transform``, ``weights``, ``metrics`` -> SHA-256 (hex), as far as the run got.
         started: ISO 8601, UTC; `finished` likewise.
+        model_files: what a `user` or `pretrained` model is made from.
         error: one sentence about a failure; its stage is in `failed_stage`.
         log: path of the log file with all framework output.
     """
@@ -256,6 +303,7 @@ class RunRecord(Record):
     contract: FeatureContract | None = None
     data: DataEvidence | None = None
     learned: list[LearnedFeature] = []
+    model_files: list[ModelFile] = []
     training: Training | None = None
     evaluation: ModelEvidence | None = None
     champion: str | None = None

@@ -53,7 +53,7 @@ def config_schema() -> Schema:
     weights = parts["Train"]["properties"]["class_weights"]
     weights["anyOf"] = [*weights["anyOf"], {"const": False}]
     train = parts["Train"]["properties"]
-    for name in ("sampling", "early_stopping", "reduce_lr"):
+    for name in ("sampling", "warm_start", "early_stopping", "reduce_lr"):
         train[name]["anyOf"] = [*train[name]["anyOf"], {"enum": [False, "none"]}]
     train["schedule"]["anyOf"] = [*train["schedule"]["anyOf"], {"enum": ["warmup", "cosine", "none"]}]
     # `on` and `off` are true and false to our YAML 1.1, and texts to editors with YAML 1.2.

@@ -111,6 +111,14 @@ def test_overrides_are_yaml_and_make_sections():
     assert config.train.class_weights is None
 
 
+def test_a_warm_start_is_asked_for():
+    assert parse_config(having()).train.warm_start is None
+    assert parse_config(having(train={"warm_start": "none"})).train.warm_start is None
+    assert parse_config(having(train={"warm_start": "champion"})).train.warm_start == "champion"
+    with pytest.raises(ConfigError, match=r"train\.warm_start: .*'champion'"):
+        parse_config(having(train={"warm_start": "latest"}))
+
+
 def test_classes_are_evened_out_by_weights_or_by_sampling_or_not_at_all():
     augment = {"ops": ["flip"], "per_epoch": True}
     drawn = having(train={"sampling": "balanced", "class_weights": "none"}, transform={"augment": augment})

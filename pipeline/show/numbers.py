@@ -17,6 +17,7 @@ from pipeline.wording import (
     percent,
     recall_table,
     span_text,
+    warm_start_told,
 )
 from schemas.evidence import SPLITS, MetricValue, SliceEvidence
 from schemas.run_record import RunRecord, Training
@@ -85,6 +86,7 @@ def curves(record: RunRecord) -> RenderableType:
         ),
         ("class weights", ", ".join(f"{k}: {number(v)}" for k, v in training.class_weights.items()) or "none"),
         *([("sampling", training.sampling)] if training.sampling else []),
+        *(("warm start", told) for told in warm_start_told(training.warm_start)),
     ]
     return Group(fields("Training", lines), table("Epochs", columns, rows), _pace(training))
 

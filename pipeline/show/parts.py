@@ -83,11 +83,13 @@ def _schema(record: RunRecord) -> RenderableType:
 
 def _lineage(record: RunRecord) -> RenderableType:
     files = [[str(f.span), nearest_path(f.path), size(f.bytes), f.sha256[:12]] for f in record.files]
+    made_from = [[f.name, size(f.bytes), f.sha256[:12]] for f in record.model_files]
     folders = [[s.name, output, nearest_path(path)] for s in record.stages for output, path in s.artifacts.items()]
     digests = [("data", record.data_digest or "–"), ("configuration", record.config_digest), *record.digests.items()]
     pairs = [*record.versions.items(), *((f"seed {k}", str(v)) for k, v in record.seeds.items())]
     return Group(
         table("Files", [">span", "path", ">size", "sha-256"], files),
+        *([table("The model is made from", ["name", ">size", "sha-256"], made_from)] if made_from else []),
         fields("Digests (SHA-256)", digests),
         fields("Versions and seeds", pairs),
         table("Artifacts", ["stage", "output", "folder"], folders),
@@ -95,7 +97,7 @@ def _lineage(record: RunRecord) -> RenderableType:
 
 
 def _lineage_data(record: RunRecord) -> Any:
-    names = ("files", "data_digest", "config_digest", "digests", "versions", "seeds", "window")
+    names = ("files", "model_files", "data_digest", "config_digest", "digests", "versions", "seeds", "window")
     return {**{n: getattr(record, n) for n in names}, "artifacts": {s.name: s.artifacts for s in record.stages}}
 
 

@@ -160,16 +160,19 @@ def test_run_fn_is_told_of_augmentation_by_its_configuration(monkeypatch, tmp_pa
     layer = SimpleNamespace(transform_features_layer=lambda: None, transform_savedmodel_dir=str(tmp_path))
     monkeypatch.setattr(training.tft, "TFTransformOutput", lambda _: layer)
     monkeypatch.setattr(training, "load_splits", lambda *_: (rows, val))
-    monkeypatch.setattr(training.learned, "read_learned", lambda _: ([], 1))
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "assets" / "learned").write_text("[]\n")
     monkeypatch.setattr(training, "export", lambda *parts: seen.update(labels=parts[3]))
     custom = {"contract": json.dumps(contract), "train": Train(epochs=1).model_dump_json()}
+    custom |= {"indicator": "false", "model_files": "[]"}
     for name, augment in (("plain", ""), ("twice", Augment(ops=[{"op": {"name": "flip"}}]).model_dump_json())):
         run = tmp_path / name
         args = SimpleNamespace(
             custom_config={**custom, "augment": augment, "backup": str(tmp_path / "training")},
             transform_graph_path="",
             model_run_dir=str(run),
-            serving_model_dir="",
+            serving_model_dir=str(run),
+            base_model=None,
         )
         training.run_fn(args)
         seen[name] = json.loads((run / "training.json").read_text())["training"]
