@@ -63,6 +63,7 @@ class Backup(keras.callbacks.Callback):
         self._curves: Curves | None = None
         self._others: Sequence[keras.callbacks.Callback] = ()
         self._counted: list[dict[str, Any]] = []
+        self._start = ""
         folder.mkdir(parents=True, exist_ok=True)
         for old in folder.iterdir():
             if old != self._file:
@@ -71,15 +72,19 @@ class Backup(keras.callbacks.Callback):
     def resume(self, model: keras.Model, curves: Curves, others: Sequence[keras.callbacks.Callback]) -> bool:
         """Restores what a killed training had reached, if there is any; whether it had come to its end.
 
+        A backup of a training that began with other weights (`train.warm_start`) is not taken over.
+
         Args:
             model: compiled; weights, optimizer and curves are changed in place, the callbacks when training begins (which resets them).
         """
-        self._curves, self._others = curves, others
+        self._curves, self._others, self._start = curves, others, _digest(model)
         if not self._file.exists():
             return False
         model.optimizer.build(model.trainable_variables)
         with np.load(self._file) as kept:
             state = json.loads(kept["state"].tobytes())
+            if state["start"] != self._start:
+                return False
             for name, variables in (("model", model.variables), ("optimizer", model.optimizer.variables)):
                 for i, variable in enumerate(variables):
                     variable.assign(kept[f"{name}_{i}"])
@@ -103,6 +108,7 @@ class Backup(keras.callbacks.Callback):
             return
         self._last = time.monotonic()
         state = {
+            "start": self._start,
             "epochs": [e.model_dump() for e in curves.epochs],
             "best_epoch": curves.best_epoch,
             "best": curves.best,
@@ -133,3 +139,11 @@ class Backup(keras.callbacks.Callback):
 
 def _plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
+
+
+def _digest(model: keras.Model) -> str:
+    """SHA-256 of all values of a model."""
+    digest = hashlib.sha256()
+    for variable in model.variables:
+        digest.update(np.ascontiguousarray(variable.numpy()).data)
+    return digest.hexdigest()

@@ -27,7 +27,6 @@ from components.batches import Feed, epoch_order
 from components.callbacks import Scalars, acting
 from components.curves import Curves
 from components.interfaces import ModelInputs
-from components.served import identity
 from components.serving import export
 from components.watch import Watched, known_beforehand
 from schemas.config import Augment, Train
@@ -162,8 +161,8 @@ def run_fn(fn_args: Any) -> None:
     """Called by TFX's Trainer.
 
     `custom_config` has, as JSON, ``contract``, ``train``, ``augment`` (empty for no augmentation), ``indicator`` (whether missing values
-    have columns) and ``model_files`` (names and digests of what a user's model is made from); and ``backup``, the folder that a killed
-    training is taken over from.
+    have columns), ``model_files`` (names and digests of what a user's model is made from),
+    and ``backup``, the folder that a killed training is taken over from.
     """
     if not keras.__version__.startswith("3."):
         raise RuntimeError(
@@ -186,14 +185,13 @@ def run_fn(fn_args: Any) -> None:
     _, vocabulary = learned.read_learned(asset)
     inputs = training_data.model_inputs(train.inputs, vocabulary, len(labels))
     described = warm_start.describe(fn_args.custom_config, inputs, labels, asset)
-    champion = fn_args.base_model if config.warm_start else None
 
-    def begin(fresh: keras.Model) -> WarmStart | None:
-        return warm_start.begin(fresh, described, champion, val) if config.warm_start else None
+    def begin(model: keras.Model) -> WarmStart | None:
+        return warm_start.begin(model, described, fn_args.base_model, val) if config.warm_start else None
 
-    backup = Backup(Path(fn_args.custom_config["backup"]), _key(fn_args.custom_config, champion, train, val))
+    backup = Backup(Path(fn_args.custom_config["backup"]), _key(fn_args.custom_config, train, val))
     logs = os.path.join(fn_args.model_run_dir, "logs") if config.tensorboard else None
-    model, training = train_model(config, inputs, feed, val, backup, logs, begin)
+    model, training = train_model(config, inputs, feed, val, begin, backup, logs)
     os.makedirs(fn_args.model_run_dir, exist_ok=True)
     document = {"training": training.model_dump(), "weights": weights_digest(model)}
     with open(os.path.join(fn_args.model_run_dir, "training.json"), "w", encoding="utf-8") as file:
@@ -203,10 +201,9 @@ def run_fn(fn_args: Any) -> None:
     backup.remove()
 
 
-def _key(settings: Mapping[str, str], champion: str | None, train: training_data.Rows, val: training_data.Rows) -> str:
-    """Everything that the training depends on; where the backup lies changes nothing about it."""
-    words = [v for k, v in sorted(settings.items()) if k != "backup"]
-    return key_of([*words, identity(champion) if champion else ""], [train, val])
+def _key(settings: Mapping[str, str], train: training_data.Rows, val: training_data.Rows) -> str:
+    """Where the backup lies changes nothing about the training."""
+    return key_of([v for k, v in sorted(settings.items()) if k != "backup"], [train, val])
 
 
 def train_model(
@@ -214,14 +211,14 @@ def train_model(
     inputs: ModelInputs,
     feed: Feed,
     val: training_data.Rows,
+    begin: Callable[[keras.Model], WarmStart | None] = lambda model: None,
     backup: Backup | None = None,
     logs: str | None = None,
-    begin: Callable[[keras.Model], WarmStart | None] = lambda fresh: None,
 ) -> tuple[keras.Model, Training]:
     """Builds and trains, in the precision and on the devices that there are; the model that comes out computes in float32.
 
     Args:
-        begin: gives a fresh model other initial weights, and says which; None for none.
+        begin: gives the new model the weights that it begins with, where those are not its own.
 
     Raises:
         ConfigError: see `build_model`.
@@ -243,5 +240,5 @@ def train_model(
         for variable, value in zip(exact.weights, model.weights, strict=True):
             variable.assign(value.numpy())
         model = exact
-    about = {"model": name, "model_reason": reason, "precision": precision, "warm_start": start}
+    about = {"model": name, "model_reason": reason, "warm_start": start, "precision": precision}
     return model, training.model_copy(update=about)

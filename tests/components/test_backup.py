@@ -118,6 +118,11 @@ def test_a_backup_of_another_training_is_removed(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_training_that_begins_with_other_weights_is_another_one(tmp_path):
+    train(tmp_path, CONFIG.model_copy(update={"seed": 8}))
+    assert train(tmp_path)[0].resumed is None
+
+
 def test_the_key_sees_all_that_training_depends_on():
     rows, other = make_rows(TABLE, 20), make_rows(TABLE, 20, 1)
     settings = ["contract", "train"]

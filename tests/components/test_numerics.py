@@ -100,7 +100,9 @@ def _on_two_devices(folder):
     for resumed in (None, 3):
         feed = Feed(make_rows(TABLE, 150), ["0", "1", "2"], 7)
         backup = Backup(folder, "key")
-        model, record = training.train_model(config, TABLE, feed, make_rows(TABLE, 60, 1), backup, str(folder.parent))
+        model, record = training.train_model(
+            config, TABLE, feed, make_rows(TABLE, 60, 1), backup=backup, logs=str(folder.parent)
+        )
         assert record.resumed == resumed
         assert record.epochs[-1].val_accuracy > 0.9
         assert record.epochs[-1].gradient_norm > 0
