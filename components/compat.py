@@ -50,3 +50,51 @@ def lookup_lines(keys: tf.Tensor, path: Any) -> tuple[tf.Tensor, tf.Tensor]:
         table = tf.lookup.StaticHashTable(lines, -1, experimental_is_anonymous=True)
         size = table.size()
     return table.lookup(keys), size
+
+
+#: Stands for a backslash in PostgreSQL: a code point for private use, which no text has.
+BACKSLASH = "\ue05c"
+
+
+def keep_backslashes_from_postgresql() -> None:
+    """Makes ML Metadata store texts with a backslash in PostgreSQL, for the rest of the process.
+
+    Its PostgreSQL source (1.16 to 1.21) quotes them as ``E'...'`` and cuts one character off at both ends: "syntax error at or near". Nearly
+    every parameter of ours has one, as JSON in JSON. So a backslash is another character in the database. Other databases are not touched.
+    """
+    from ml_metadata.metadata_store import metadata_store
+
+    original = metadata_store.MetadataStore._call_method
+    if getattr(original, "keeps_backslashes", False):
+        return
+
+    def call(store: Any, method: str, request: Any, response: Any) -> None:
+        replace_in(request, "\\", BACKSLASH)
+        try:
+            original(store, method, request, response)
+        finally:
+            replace_in(request, BACKSLASH, "\\")
+        replace_in(response, BACKSLASH, "\\")
+
+    call.keeps_backslashes = True  # type: ignore[attr-defined]
+    metadata_store.MetadataStore._call_method = call
+
+
+def replace_in(message: Any, old: str, new: str) -> None:
+    """Replaces text in all string fields of a protocol buffer, however deep; keys of maps stay."""
+    for field, value in message.ListFields():
+        if isinstance(value, str):
+            setattr(message, field.name, value.replace(old, new))
+        elif hasattr(value, "ListFields"):
+            replace_in(value, old, new)
+        elif hasattr(value, "values"):
+            for key in value:
+                if isinstance(value[key], str):
+                    value[key] = value[key].replace(old, new)
+                elif hasattr(value[key], "ListFields"):
+                    replace_in(value[key], old, new)
+        elif field.type == field.TYPE_STRING:
+            value[:] = [v.replace(old, new) for v in value]
+        elif field.type == field.TYPE_MESSAGE:
+            for one in value:
+                replace_in(one, old, new)

@@ -13,7 +13,6 @@ from pydantic import BaseModel
 from tfx.components import ExampleValidator, SchemaGen, StatisticsGen, Trainer
 from tfx.components.schema_gen.import_schema_gen.component import ImportSchemaGen
 from tfx.dsl.components.common.resolver import Resolver
-from tfx.orchestration.metadata import sqlite_metadata_connection_config
 from tfx.orchestration.pipeline import Pipeline
 from tfx.proto import trainer_pb2, transform_pb2
 from tfx.types.channel import Channel
@@ -31,6 +30,7 @@ from components.pusher import pusher
 from components.require_ok import require_ok
 from components.served import served
 from components.transform import Transform
+from pipeline.metadata_store import connection, pipeline_name
 from schemas.config import PipelineConfig
 from schemas.features import FeatureContract
 
@@ -204,10 +204,10 @@ def build(g: Graph) -> Pipeline:
     if g.until:
         nodes = nodes[: [n.id for n in nodes].index(g.until) + 1]
     return Pipeline(
-        pipeline_name=g.config.name,
+        pipeline_name=pipeline_name(g.config, g.root),
         pipeline_root=str(g.root / "artifacts" / g.config.name),
         components=nodes,
         enable_cache=g.cache,
-        metadata_connection_config=sqlite_metadata_connection_config(str(g.root / "metadata.db")),
+        metadata_connection_config=connection(g.config, g.root),
         beam_pipeline_args=beam_args(g.config),
     )

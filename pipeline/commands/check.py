@@ -13,6 +13,7 @@ from components.spans import find_spans, pick_window
 from components.tfmd import read_schema
 from pipeline.commands.output import emit_json
 from pipeline.commands.run import check_runner
+from pipeline.metadata_store import password_of
 from pipeline.versions import versions
 from schemas.config import ConfigError, PipelineConfig, load_config
 from schemas.findings import DataBlocked
@@ -53,7 +54,7 @@ def check_command(config: Path, overrides: list[str], as_json: bool) -> int:
     """
     parsed = load_config(config, overrides)
     problems: list[str] = []
-    for step in (build_all, check_runner):
+    for step in (build_all, check_runner, password_of):
         try:
             step(parsed)
         except ConfigError as error:

@@ -14,6 +14,7 @@ from pipeline.console import RunDisplay
 from pipeline.errors import UsageError
 from pipeline.job import Event, Job, stages_for
 from pipeline.lock import RunLock
+from pipeline.metadata_store import password_of
 from pipeline.supervise import Supervisor, finish, new_record, settle
 from pipeline.versions_kept import complete
 from pipeline.workspace import Workspace, new_run_id
@@ -107,6 +108,7 @@ def run_command(
         raise UsageError(f"--until {until}: is no stage of this pipeline.{did_you_mean(until, list(stages))}")
     build_all(parsed)
     check_runner(parsed)
+    password_of(parsed)
     base = config.resolve().parent
     number = newest_span(parsed, base, span)
     place = Workspace.for_config(config, workspace)
