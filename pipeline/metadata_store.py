@@ -13,6 +13,8 @@ from schemas.metadata import Database, parse_database
 
 #: Tells workspaces apart that share a database. The name in it is random: paths and machines may be named alike.
 IDENTITY = "metadata.id"
+#: Folder of texts that are too long for PostgreSQL.
+LONG_TEXTS = "metadata.texts"
 
 
 def connection(config: PipelineConfig, root: Path) -> Any:
@@ -29,9 +31,9 @@ def connection(config: PipelineConfig, root: Path) -> Any:
 
     database = parse_database(config.metadata)
     if database.kind == "postgresql":
-        from components.compat import keep_backslashes_from_postgresql
+        from components.compat import adapt_to_postgresql
 
-        keep_backslashes_from_postgresql()
+        adapt_to_postgresql(str(root / LONG_TEXTS))
     found = metadata_store_pb2.ConnectionConfig()
     _fill(found, database, password_of(config))
     return found

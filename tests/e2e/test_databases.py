@@ -4,12 +4,13 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import threading
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import make_project, retrain
+from tests.e2e.conftest import environment, make_project, retrain
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
@@ -144,6 +145,35 @@ def test_the_password_is_written_nowhere(shared):
         assert PASSWORD not in result.out + result.err
     for table in ("executionproperty", "artifactproperty", "contextproperty"):
         assert sql(f"select count(*) from {table} where string_value like '%{PASSWORD}%'") == ["0"]
+
+
+TEXTS = """
+import sys
+from pathlib import Path
+from ml_metadata.proto import metadata_store_pb2 as mlmd
+from pipeline.metadata_store import connection
+from schemas.config import parse_config
+import ml_metadata
+
+plain = {"name": "t", "data": {"source": {"csv": "x"}, "label": "y"}, "metadata": sys.argv[1]}
+store = ml_metadata.MetadataStore(connection(parse_config(plain), Path(sys.argv[2])))
+kind = mlmd.ExecutionType(name="texts", properties={"p": mlmd.STRING})
+number = store.put_execution_type(kind)
+digits = "".join(chr(33 + n * n % 94) for n in range(1_000_000))
+for text in ("plain", "back\\\\slash", '{"a": "{\\\\"b\\\\": 1}"}', "quote ' é", digits):
+    one = mlmd.Execution(type_id=number, properties={"p": mlmd.Value(string_value=text)})
+    (found,) = store.get_executions_by_id(store.put_executions([one]))
+    assert found.properties["p"].string_value == text == one.properties["p"].string_value, text[:40]
+"""
+
+
+def test_every_text_comes_back_from_postgresql(postgresql, tmp_path, monkeypatch):
+    """ML Metadata itself keeps neither backslashes there nor texts beyond 2.7 kB, such as the plan of some dozens of files."""
+    url = f"postgresql://retrain:${{{VARIABLE}}}@127.0.0.1:{postgresql[0]}/texts"
+    monkeypatch.setenv(VARIABLE, PASSWORD)
+    words = [sys.executable, "-c", TEXTS, url, str(tmp_path)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, env=environment())
+    assert done.returncode == 0, done.stderr[-3000:]
 
 
 def test_without_the_password_nothing_starts(shared):
