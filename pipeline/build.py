@@ -12,8 +12,8 @@ from typing import Any
 from pydantic import BaseModel
 from tfx.components import ExampleValidator, SchemaGen, StatisticsGen, Trainer
 from tfx.components.schema_gen.import_schema_gen.component import ImportSchemaGen
+from tfx.dsl.components.common.importer import Importer
 from tfx.dsl.components.common.resolver import Resolver
-from tfx.orchestration.metadata import sqlite_metadata_connection_config
 from tfx.orchestration.pipeline import Pipeline
 from tfx.proto import trainer_pb2, transform_pb2
 from tfx.types.channel import Channel
@@ -31,6 +31,7 @@ from components.pusher import pusher
 from components.require_ok import require_ok
 from components.served import served
 from components.transform import Transform
+from pipeline.metadata_store import connection, pipeline_name
 from schemas.config import PipelineConfig, PluginSpec
 from schemas.features import FeatureContract
 
@@ -40,11 +41,20 @@ FN_API_RUNNER = "apache_beam.runners.portability.fn_api_runner.FnApiRunner"
 NOTHING_TO_SHIP = "--sdk_container_image=none"
 
 
+class Earlier(BaseModel):
+    """What an earlier span left: its folder and its number."""
+
+    uri: str
+    span: int
+
+
 class Graph(BaseModel):
     """All that the graph depends on.
 
     Attributes:
         model: the configured model, with full paths; `model_files` are names and digests of what it is made from.
+        resolves: whether ML Metadata is asked what earlier spans left. Kubeflow's pipelines cannot: there, `earlier` says it.
+        earlier: producing node -> what it left, unless the graph resolves.
     """
 
     config: PipelineConfig
@@ -61,6 +71,8 @@ class Graph(BaseModel):
     model: PluginSpec | None = None
     model_files: list[tuple[str, str]] = []
     until: str | None = None
+    resolves: bool = True
+    earlier: dict[str, Earlier] = {}
 
 
 def beam_args(config: PipelineConfig) -> list[str]:
@@ -68,6 +80,20 @@ def beam_args(config: PipelineConfig) -> list[str]:
     beam = config.beam
     mode = [f"--direct_num_workers={beam.workers}", f"--direct_running_mode={beam.mode}"]
     return [f"--runner={FN_API_RUNNER}", NOTHING_TO_SHIP, *mode, *beam.args]
+
+
+def _previous(g: Graph, node: str, kind: type, producer: str) -> tuple[list[Any], dict[str, Channel]]:
+    """The node that fetches what the newest earlier accepted span left, and its output as `previous`; nothing where there is none."""
+    if g.resolves:
+        channel = Channel(type=kind, producer_component_id=producer)
+        strategy = {"strategy_class": resolvers.PreviousAcceptedSpan, "config": {"span": g.plan.window[-1]}}
+        found = Resolver(**strategy, accepted=channel).with_id(node)
+        return [found], {"previous": found.outputs["accepted"]}
+    if producer not in g.earlier:
+        return [], {}
+    left = g.earlier[producer]
+    found = Importer(source_uri=left.uri, artifact_type=kind, custom_properties={"span": left.span}).with_id(node)
+    return [found], {"previous": found.outputs["result"]}
 
 
 def _schema_node(g: Graph, statistics: Any) -> Any:
@@ -81,11 +107,7 @@ def _augmentation(g: Graph, checked: Channel, transform_graph: Channel) -> tuple
     """The nodes of augmentation, and the examples that training consumes; none without augmentation."""
     if g.config.transform.augment is None:
         return [], checked
-    previous = Resolver(
-        strategy_class=resolvers.PreviousAcceptedSpan,
-        config={"span": g.plan.window[-1]},
-        accepted=Channel(type=AcceptedAudit, producer_component_id="augmentation_ok"),
-    ).with_id("previous_augmentation")
+    fetching, previous = _previous(g, "previous_augmentation", AcceptedAudit, "augmentation_ok")
     audited = augment(
         config=g.config.transform.augment.model_dump_json(),
         contract=g.contract.model_dump_json(),
@@ -93,12 +115,12 @@ def _augmentation(g: Graph, checked: Channel, transform_graph: Channel) -> tuple
         code=g.code,
         examples=checked,
         transform_graph=transform_graph,
-        previous=previous.outputs["accepted"],
+        **previous,
     ).with_id("augment")
     ok = augmentation_ok(
         accept=json.dumps(g.accept, sort_keys=True), examples=checked, audit=audited.outputs["audit"]
     ).with_id("augmentation_ok")
-    return [previous, audited, ok], ok.outputs["checked_examples"]
+    return [*fetching, audited, ok], ok.outputs["checked_examples"]
 
 
 def _champion(g: Graph) -> tuple[list[Any], Channel | None]:
@@ -119,11 +141,7 @@ def _data(g: Graph) -> tuple[list[Any], Channel, Channel]:
     validator = ExampleValidator(statistics=statistics.outputs["statistics"], schema=schema.outputs["schema"]).with_id(
         "example_validator"
     )
-    previous = Resolver(
-        strategy_class=resolvers.PreviousAcceptedSpan,
-        config={"span": g.plan.window[-1]},
-        accepted=Channel(type=AcceptedData, producer_component_id="require_ok"),
-    ).with_id("previous_data")
+    fetching, previous = _previous(g, "previous_data", AcceptedData, "require_ok")
     findings = inspect_data(
         config=g.config.model_dump_json(),
         contract=g.contract.model_dump_json(),
@@ -132,12 +150,12 @@ def _data(g: Graph) -> tuple[list[Any], Channel, Channel]:
         examples=examples,
         report=data.outputs["report"],
         anomalies=validator.outputs["anomalies"],
-        previous=previous.outputs["accepted"],
+        **previous,
     ).with_id("inspect_data")
     ok = require_ok(
         accept=json.dumps(g.accept, sort_keys=True), examples=examples, findings=findings.outputs["findings"]
     ).with_id("require_ok")
-    nodes = [data, statistics, schema, validator, previous, findings, ok]
+    nodes = [data, statistics, schema, validator, *fetching, findings, ok]
     return nodes, ok.outputs["checked_examples"], schema.outputs["schema"]
 
 
@@ -215,10 +233,10 @@ def build(g: Graph) -> Pipeline:
     if g.until:
         nodes = nodes[: [n.id for n in nodes].index(g.until) + 1]
     return Pipeline(
-        pipeline_name=g.config.name,
+        pipeline_name=pipeline_name(g.config, g.root),
         pipeline_root=str(g.root / "artifacts" / g.config.name),
         components=nodes,
         enable_cache=g.cache,
-        metadata_connection_config=sqlite_metadata_connection_config(str(g.root / "metadata.db")),
+        metadata_connection_config=connection(g.config, g.root),
         beam_pipeline_args=beam_args(g.config),
     )

@@ -38,6 +38,12 @@ OverrideOption = Annotated[
     list[str] | None,
     typer.Option("--override", metavar="KEY=VALUE", help="Replaces a value of the configuration; repeatable."),
 ]
+AcceptOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--accept", metavar="CODE[:SUBJECT]", help="Lets findings of this code pass; needs --reason; repeatable."
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, all else on stderr.")]
 DebugOption = Annotated[bool, typer.Option("--debug", help="Traceback of an internal failure.")]
 
@@ -60,10 +66,7 @@ def run(
     config: ConfigArgument,
     span: Annotated[int | None, typer.Option(help="Newest span to use; default: the newest there is.")] = None,
     override: OverrideOption = None,
-    accept: Annotated[
-        list[str] | None,
-        typer.Option(metavar="CODE[:SUBJECT]", help="Lets findings of this code pass; needs --reason; repeatable."),
-    ] = None,
+    accept: AcceptOption = None,
     reason: Annotated[str | None, typer.Option(help="Why they may pass; recorded.")] = None,
     until: Annotated[
         str | None,
@@ -241,6 +244,64 @@ def rollback(
     from pipeline.commands.rollback import rollback_command
 
     raise typer.Exit(rollback_command(config=config, to=to, reason=reason, workspace=workspace, as_json=as_json))
+
+
+@app.command()
+def step(
+    config: ConfigArgument,
+    name: Annotated[str, typer.Argument(metavar="STEP", help="plan, a stage, or verdict; in this order.")],
+    run: Annotated[
+        str | None, typer.Option("--run", metavar="RUN", help="The run; the step plan gives its id.")
+    ] = None,
+    span: Annotated[
+        int | None, typer.Option(help="For plan: newest span to use; default: the newest there is.")
+    ] = None,
+    accept: AcceptOption = None,
+    reason: Annotated[str | None, typer.Option(help="Why they may pass; recorded.")] = None,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """One stage of a run, in a process of its own: what the tasks of an exported Airflow DAG call."""
+    from pipeline.commands.step import step_command
+
+    code = step_command(
+        config=config,
+        step=name,
+        run=run,
+        span=span,
+        accept=accept or [],
+        reason=reason,
+        workspace=workspace,
+        as_json=as_json,
+    )
+    raise typer.Exit(code)
+
+
+@app.command()
+def export(
+    config: ConfigArgument,
+    to: Annotated[str, typer.Option("--to", metavar="TARGET", help="cron, systemd, airflow or kubeflow.")],
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="DIR", help="Folder of the files; default: NAME-TARGET here."),
+    ] = None,
+    cron: Annotated[str | None, typer.Option(help="Five fields; default: schedule.cron of the configuration.")] = None,
+    timezone: Annotated[
+        str | None, typer.Option(help="IANA name; default: schedule.timezone, else the machine's.")
+    ] = None,
+    user: Annotated[str | None, typer.Option(help="Who runs it (cron, systemd); default: you.")] = None,
+    command: Annotated[
+        str | None, typer.Option(help="How retrain is called where the scheduler runs; default: this installation's.")
+    ] = None,
+    image: Annotated[str | None, typer.Option(help="Container image with Retrain in it (kubeflow).")] = None,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Files for a scheduler that is there already: cron, systemd, Airflow or Kubeflow."""
+    from pipeline.commands.export import Wanted, export_command
+
+    wanted = Wanted(to, output, cron, timezone, user, command, image)
+    raise typer.Exit(export_command(config=config, wanted=wanted, workspace=workspace, as_json=as_json))
 
 
 schema_app = typer.Typer(help="The schema: what it says, what new data would change in it, and taking that over.")

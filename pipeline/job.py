@@ -32,6 +32,9 @@ EVENTS_FD = "RETRAIN_EVENTS_FD"
 PLAN, SCHEMA = "plan.json", "schema.pbtxt"
 #: Folder with the model that a warm start began from, in the folder of a run.
 CHAMPION = "champion"
+#: The first and the last step of a run whose stages are processes of their own, and what the first one leaves for the others.
+FIRST_STEP, LAST_STEP = "plan", "verdict"
+PLANNED = "planned.json"
 
 
 def stages_for(config: Mapping[str, Any]) -> tuple[str, ...]:
@@ -50,6 +53,7 @@ class Job(BaseModel):
         folder: the run's folder.
         recorded: folder of a run whose plan and schema are to be used again (replay); None to plan anew.
         until: the last stage to run; None for all.
+        step: the only stage to run, after others ran in processes of their own; ``plan`` to plan and run none. None for a whole run.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -65,6 +69,7 @@ class Job(BaseModel):
     cache: bool = True
     recorded: Path | None = None
     until: str | None = None
+    step: str | None = None
 
 
 class Event(BaseModel):

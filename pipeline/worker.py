@@ -21,11 +21,12 @@ from typing import Any
 
 from components.served import link_or_copy, served
 from pipeline import kept
-from pipeline.job import CHAMPION, EVENTS_FD, PLAN, SCHEMA, STAGES, Event, Job
+from pipeline.job import CHAMPION, EVENTS_FD, FIRST_STEP, PLAN, SCHEMA, STAGES, Event, Job
 from pipeline.metadata_guard import guard
 from pipeline.model_files import keep_code
 from pipeline.planning import Planned, plan_job
 from pipeline.record_json import write_atomic
+from pipeline.steps import done_stages, load_planned, run_stage, save_planned
 from schemas.config import ConfigError, PipelineConfig
 from schemas.findings import DataBlocked
 
@@ -130,6 +131,9 @@ def prepare_tensorflow(threads: int) -> None:
 def run_job(job: Job, emit: Emit) -> None:
     """Plans and runs; every problem becomes an event."""
     config = PipelineConfig.model_validate(job.config)
+    if job.step not in (None, FIRST_STEP):
+        run_graph(job, config, load_planned(job.folder), emit)
+        return
     try:
         planned = plan_job(job, config)
     except ConfigError as error:
@@ -141,10 +145,13 @@ def run_job(job: Job, emit: Emit) -> None:
         return
     remember(job, planned)
     emit(Event(kind="plan", data=document_of(planned)))
-    reset = guard(job.root / "metadata.db", job.root / "artifacts")
+    reset = guard(job.root / "metadata.db", job.root / "artifacts") if config.metadata is None else None
     if reset is not None:
         emit(Event(kind="notice", findings=[reset]))
-    run_graph(job, config, planned, emit)
+    if job.step is None:
+        run_graph(job, config, planned, emit)
+    else:
+        save_planned(job.folder, planned)
 
 
 def document_of(planned: Planned) -> dict[str, Any]:
@@ -172,12 +179,12 @@ def run_graph(job: Job, config: PipelineConfig, planned: Planned, emit: Emit) ->
     prepare_tensorflow(config.train.threads)
     from components.augmentation_report import SHEETS
     from components.graph_digest import graph_digest
-    from components.inspect_data import Parameters
     from components.require_ok import link_tree
     from pipeline.build import Graph, build
     from pipeline.versions import code_digest
 
-    reports: list[Path] = []
+    before = {} if job.step is None else done_stages(job.folder)
+    reports = [Path(before["ingest"].artifacts["report"])] if "ingest" in before else []
 
     def done(stage: str, artifacts: dict[str, str]) -> dict[str, Any]:
         if stage == "ingest":
@@ -208,25 +215,36 @@ def run_graph(job: Job, config: PipelineConfig, planned: Planned, emit: Emit) ->
         serving=job.serving,
         accept=job.accept,
         cache=job.cache,
-        known=Parameters(
-            files=[f"{Path(f.path).parent.name}/{Path(f.path).name}" for f in planned.plan.files],
-            newest_accepted=planned.newest_accepted,
-            manifests=[f.path for f in planned.plan.files] if planned.plan.form == "images" else [],
-            trained=list(planned.trained),
-        ),
+        known=known_of(planned),
         until=job.until,
     )
     observer = Observer(emit, done)
     observer.install()
     runner = importlib.import_module(f"pipeline.runners.{config.runner}")
     try:
-        runner.run(build(graph))
+        if job.step is None:
+            runner.run(build(graph))
+        else:
+            run_stage(build(graph), job.step, job.run_id)
     except Exception:
         if not observer.reported:
             raise
         traceback.print_exc()
         return
-    emit(Event(kind="end"))
+    if job.step in (None, STAGES[-1]):
+        emit(Event(kind="end"))
+
+
+def known_of(planned: Planned) -> Any:
+    """What `inspect_data` must know besides its inputs."""
+    from components.inspect_data import Parameters
+
+    return Parameters(
+        files=[f"{Path(f.path).parent.name}/{Path(f.path).name}" for f in planned.plan.files],
+        newest_accepted=planned.newest_accepted,
+        manifests=[f.path for f in planned.plan.files] if planned.plan.form == "images" else [],
+        trained=list(planned.trained),
+    )
 
 
 def keep(job: Job, config: PipelineConfig, planned: Planned) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from pipeline.errors import UsageError
+from pipeline.job import PLANNED
 from pipeline.lock import LockNote, RunLock, holder
 from pipeline.record_json import to_json, what_is_wrong, write_atomic
 from schemas.run_record import Explanation, RunRecord, Status
@@ -175,8 +176,8 @@ class Workspace:
             return BadRecord(run_id, what_is_wrong(self.record_path(run_id), error))
 
     def _settled(self, record: RunRecord) -> RunRecord:
-        if record.status is not Status.RUNNING:
-            return record
+        if record.status is not Status.RUNNING or (self.run_folder(record.run_id) / PLANNED).exists():
+            return record  # between two of its steps, nobody holds the lock for a run in steps
         note = self.lock_holder()
         if note is not None and note.run_id in (record.run_id, None):
             return record

@@ -23,6 +23,8 @@ from pydantic import (
     model_validator,
 )
 
+from schemas.metadata import checked_url, redact
+
 Positive = Annotated[int, Field(gt=0)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 
@@ -614,7 +616,11 @@ def _plain_name(value: str) -> str:
 
 
 class PipelineConfig(Section):
-    """Everything a retrain depends on, apart from the data and the code."""
+    """Everything a retrain depends on, apart from the data and the code.
+
+    Attributes:
+        metadata: URL of ML Metadata's database, see `schemas.metadata`; None for a SQLite file in the workspace.
+    """
 
     name: Annotated[str, AfterValidator(_plain_name)]
     data: Data
@@ -626,6 +632,7 @@ class PipelineConfig(Section):
     retention: Retention | None = None
     runner: str = "local"
     beam: Beam = Beam()
+    metadata: Annotated[str, AfterValidator(checked_url)] | None = None
 
     @model_validator(mode="after")
     def _a_weight_is_no_input(self) -> PipelineConfig:
@@ -678,7 +685,7 @@ def _sentence(error: Any) -> str:
     got = error["input"]
     if kind == "value_error" and isinstance(got, dict | list | BaseModel):
         return f"{where}: {rule}."
-    return f"{where}: {rule}, got {got!r}."
+    return redact(f"{where}: {rule}, got {got!r}.")
 
 
 def problems_of(error: ValidationError, prefix: str = "") -> list[str]:

@@ -13,6 +13,7 @@ from components.spans import find_spans, pick_window
 from components.tfmd import read_schema
 from pipeline.commands.output import emit_json
 from pipeline.commands.run import check_runner
+from pipeline.metadata_store import password_of
 from pipeline.model_files import check_model
 from pipeline.versions import versions
 from schemas.config import ConfigError, PipelineConfig, load_config
@@ -55,7 +56,7 @@ def check_command(config: Path, overrides: list[str], as_json: bool) -> int:
     parsed = load_config(config, overrides)
     problems: list[str] = []
     base = config.resolve().parent
-    for step in (build_all, check_runner, lambda c: check_model(c.train.model, base)):
+    for step in (build_all, check_runner, password_of, lambda c: check_model(c.train.model, base)):
         try:
             step(parsed)
         except ConfigError as error:

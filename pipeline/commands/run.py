@@ -15,6 +15,7 @@ from pipeline.diagnosis.apply import overrides_of
 from pipeline.errors import UsageError
 from pipeline.job import Event, Job, stages_for
 from pipeline.lock import RunLock
+from pipeline.metadata_store import password_of
 from pipeline.retention import carry_out, plan
 from pipeline.supervise import Supervisor, finish, new_record, settle
 from pipeline.versions_kept import complete
@@ -128,6 +129,7 @@ def run_command(
         raise UsageError(f"--until {until}: is no stage of this pipeline.{did_you_mean(until, list(stages))}")
     build_all(parsed)
     check_runner(parsed)
+    password_of(parsed)
     base = config.resolve().parent
     number = newest_span(parsed, base, span)
     run_id = new_run_id(datetime.now(timezone.utc), number, place.newest_id)
