@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -18,7 +19,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from components import compat, learned, model_choice, registry, training_data, warm_start
+from components import compat, learned, model_choice, registry, training_data, tuning_space, warm_start
 from components.augmentation import Policy
 from components.batches import Feed, epoch_order
 from components.curves import Curves, callbacks
@@ -50,12 +51,19 @@ def class_weights(config: Train, labels: list[str], counts: Mapping[str, int]) -
     return weights
 
 
-def fit(config: Train, model: keras.Model, feed: Feed, val: training_data.Rows) -> Training:
+def fit(
+    config: Train,
+    model: keras.Model,
+    feed: Feed,
+    val: training_data.Rows,
+    also: Sequence[keras.callbacks.Callback] = (),
+) -> Training:
     """Trains in place and leaves the weights of the best epoch in the model.
 
     Args:
         feed: what to train on.
         val: the eval split, whose labels `feed.labels` has.
+        also: callbacks besides the configured ones.
     """
     labels, train = feed.labels, feed.rows
     weights = class_weights(config, labels, feed.counts)
@@ -76,7 +84,7 @@ def fit(config: Train, model: keras.Model, feed: Feed, val: training_data.Rows) 
         epochs=config.epochs,
         steps_per_epoch=-(-len(feed) // config.batch_size),
         validation_data=_validation(val, labels),
-        callbacks=callbacks(config, curves),
+        callbacks=[*callbacks(config, curves), *also],
         verbose=2,
     )
     if curves.best_weights is not None:
@@ -143,12 +151,30 @@ def load_splits(
     return loaded[0], loaded[1]
 
 
-def run_fn(fn_args: Any) -> None:
-    """Called by TFX's Trainer.
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """What is trained on: loaded once, for one training or for many trials.
 
-    `custom_config` has, as JSON, ``contract``, ``train``, ``augment`` (empty for no augmentation), ``indicator`` (whether missing values
-    have columns) and ``model_files`` (names and digests of what a user's model is made from).
+    Attributes:
+        config: as configured; a training may have another one.
+        settings: the node's `custom_config`.
+        layer: the transform graph; `asset` is the path of what it learned.
+        champion: folder of the model that a warm start begins with; None when nothing is served.
     """
+
+    config: Train
+    settings: Mapping[str, str]
+    contract: FeatureContract
+    layer: Any
+    asset: str
+    inputs: ModelInputs
+    feed: Feed
+    val: training_data.Rows
+    champion: str | None
+
+
+def prepare(fn_args: Any) -> Prepared:
+    """Loads train and eval for what TFX's Trainer or Tuner asks; see `run_fn`."""
     if not keras.__version__.startswith("3."):
         raise RuntimeError(
             f"Keras 3 is needed, got {keras.__version__}: TF_USE_LEGACY_KERAS must be 0 before any import"
@@ -169,14 +195,40 @@ def run_fn(fn_args: Any) -> None:
     asset = os.path.join(output.transform_savedmodel_dir, "assets", learned.ASSET)
     _, vocabulary = learned.read_learned(asset)
     inputs = training_data.model_inputs(train.inputs, vocabulary, len(labels))
-    model, name, reason = build_model(config, inputs)
-    described = warm_start.describe(fn_args.custom_config, inputs, labels, asset)
-    start = warm_start.begin(model, described, fn_args.base_model, val) if config.warm_start else None
+    return Prepared(config, fn_args.custom_config, contract, layer, asset, inputs, feed, val, fn_args.base_model)
+
+
+def train(
+    p: Prepared, config: Train, also: Sequence[keras.callbacks.Callback] = ()
+) -> tuple[keras.Model, Training, warm_start.Described]:
+    """One training, from the model's first weights to the best epoch's; the same whatever was trained before.
+
+    Args:
+        config: in the place of `p.config`.
+        also: see `fit`.
+    """
+    model, name, reason = build_model(config, p.inputs)
+    settings = {**p.settings, "train": config.model_dump_json()}
+    described = warm_start.describe(settings, p.inputs, p.feed.labels, p.asset)
+    start = warm_start.begin(model, described, p.champion, p.val) if config.warm_start else None
     about = {"model": name, "model_reason": reason, "warm_start": start}
-    training = fit(config, model, feed, val).model_copy(update=about)
+    return model, fit(config, model, p.feed, p.val, also).model_copy(update=about), described
+
+
+def run_fn(fn_args: Any) -> None:
+    """Called by TFX's Trainer.
+
+    `custom_config` has, as JSON, ``contract``, ``train``, ``augment`` (empty for no augmentation), ``indicator`` (whether missing values
+    have columns) and ``model_files`` (names and digests of what a user's model is made from). `hyperparameters` are the values that the
+    Tuner found, in the place of the configured ones; None without one.
+    """
+    p = prepare(fn_args)
+    spec, _ = model_choice.settle(p.config.model, model_choice.kinds_of(p.inputs))
+    config = tuning_space.apply(p.config, spec, (fn_args.hyperparameters or {}).get("values", {}))
+    model, training, described = train(p, config)
     os.makedirs(fn_args.model_run_dir, exist_ok=True)
     document = {"training": training.model_dump(), "weights": weights_digest(model)}
     with open(os.path.join(fn_args.model_run_dir, "training.json"), "w", encoding="utf-8") as file:
         json.dump(document, file, sort_keys=True)
-    export(model, layer, contract, labels, fn_args.serving_model_dir)
+    export(model, p.layer, p.contract, p.feed.labels, fn_args.serving_model_dir)
     warm_start.keep(model, described, fn_args.serving_model_dir)

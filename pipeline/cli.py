@@ -73,6 +73,7 @@ def run(
     as_json: JsonOption = False,
     debug: DebugOption = False,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Repeats stages that were done before.")] = False,
+    tune: Annotated[bool, typer.Option("--tune", help="Looks for better settings again; needs train.tune.")] = False,
 ) -> None:
     """One retrain: trains, evaluates, and pushes only what is better."""
     from pipeline.commands.run import run_command
@@ -88,6 +89,7 @@ def run(
         debug=debug,
         use_cache=not no_cache,
         until=until,
+        tune=tune,
     )
     raise typer.Exit(code)
 
@@ -136,7 +138,7 @@ def show(
         str | None,
         typer.Argument(
             metavar="[PART]",
-            help="findings, metrics, curves, schema, stats, augmentation or lineage; default: a summary.",
+            help="findings, metrics, curves, schema, stats, tuning, augmentation or lineage; default: a summary.",
         ),
     ] = None,
     config: ConfigOption = None,
