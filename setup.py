@@ -37,7 +37,11 @@ TFX_1_21 = [
 ON_EVERY_STACK = [
     # Imported by tfx-bsl, which does not declare it.
     "dill",
+    # Checksums of TFRecord, so that one damaged record does not end `retrain predict`.
+    "google-crc32c>=1.1",
     "jinja2>=3.1",
+    # TFX's Tuner imports it; its oracles draw what tuning tries.
+    "keras-tuner>=1.4,<2",
     "pillow>=10",
     "pyarrow>=10",
     "pydantic>=2.8",

@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ import numpy.typing as npt
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from components import compat, learned, model_choice, numerics, registry, training_data, warm_start
+from components import compat, learned, model_choice, numerics, registry, training_data, tuning_space, warm_start
 from components.augmentation import Policy
 from components.backup import Backup, key_of
 from components.batches import Feed, epoch_order
@@ -62,6 +63,7 @@ def fit(
     val: training_data.Rows,
     backup: Backup | None = None,
     logs: str | None = None,
+    also: Sequence[keras.callbacks.Callback] = (),
 ) -> Training:
     """Trains in place and leaves the weights of the best epoch in the model.
 
@@ -70,6 +72,7 @@ def fit(
         val: the eval split, whose labels `feed.labels` has.
         backup: what a killed training left is taken over from here; None for neither writing nor reading one.
         logs: folder for TensorBoard; None for none.
+        also: callbacks besides the configured ones.
     """
     weights = class_weights(config, feed.labels, feed.counts)
     table = np.array([weights.get(v, 1.0) for v in feed.labels], np.float32)
@@ -85,7 +88,13 @@ def fit(
             initial_epoch=done,
             epochs=config.epochs,
             steps_per_epoch=steps,
-            callbacks=[curves, *chosen, *([Scalars(curves, logs)] if logs else []), *([backup] if backup else [])],
+            callbacks=[
+                curves,
+                *chosen,
+                *also,
+                *([Scalars(curves, logs)] if logs else []),
+                *([backup] if backup else []),
+            ],
             verbose=2,
         )
     if curves.best_weights is not None:
@@ -157,13 +166,30 @@ def load_splits(
     return loaded[0], loaded[1]
 
 
-def run_fn(fn_args: Any) -> None:
-    """Called by TFX's Trainer.
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """What is trained on: loaded once, for one training or for many trials.
 
-    `custom_config` has, as JSON, ``contract``, ``train``, ``augment`` (empty for no augmentation), ``indicator`` (whether missing values
-    have columns), ``model_files`` (names and digests of what a user's model is made from),
-    and ``backup``, the folder that a killed training is taken over from.
+    Attributes:
+        config: as configured; a training may have another one.
+        settings: the node's `custom_config`.
+        layer: the transform graph; `asset` is the path of what it learned.
+        champion: folder of the model that a warm start begins with; None when nothing is served.
     """
+
+    config: Train
+    settings: Mapping[str, str]
+    contract: FeatureContract
+    layer: Any
+    asset: str
+    inputs: ModelInputs
+    feed: Feed
+    val: training_data.Rows
+    champion: str | None
+
+
+def prepare(fn_args: Any) -> Prepared:
+    """Loads train and eval for what TFX's Trainer or Tuner asks; see `run_fn`."""
     if not keras.__version__.startswith("3."):
         raise RuntimeError(
             f"Keras 3 is needed, got {keras.__version__}: TF_USE_LEGACY_KERAS must be 0 before any import"
@@ -184,19 +210,51 @@ def run_fn(fn_args: Any) -> None:
     asset = os.path.join(output.transform_savedmodel_dir, "assets", learned.ASSET)
     _, vocabulary = learned.read_learned(asset)
     inputs = training_data.model_inputs(train.inputs, vocabulary, len(labels))
-    described = warm_start.describe(fn_args.custom_config, inputs, labels, asset)
+    return Prepared(config, fn_args.custom_config, contract, layer, asset, inputs, feed, val, fn_args.base_model)
+
+
+def train(
+    p: Prepared,
+    config: Train,
+    backup: Backup | None = None,
+    logs: str | None = None,
+    also: Sequence[keras.callbacks.Callback] = (),
+) -> tuple[keras.Model, Training, warm_start.Described]:
+    """One training, from the model's first weights to the best epoch's; the same whatever was trained before.
+
+    Args:
+        config: in the place of `p.config`.
+        backup, logs, also: see `fit`.
+    """
+    described = warm_start.describe({**p.settings, "train": config.model_dump_json()}, p.inputs, p.feed.labels, p.asset)
 
     def begin(model: keras.Model) -> WarmStart | None:
-        return warm_start.begin(model, described, fn_args.base_model, val) if config.warm_start else None
+        return warm_start.begin(model, described, p.champion, p.val) if config.warm_start else None
 
-    backup = Backup(Path(fn_args.custom_config["backup"]), _key(fn_args.custom_config, train, val))
+    model, training = train_model(config, p.inputs, p.feed, p.val, begin, backup, logs, also)
+    return model, training, described
+
+
+def run_fn(fn_args: Any) -> None:
+    """Called by TFX's Trainer.
+
+    `custom_config` has, as JSON, ``contract``, ``train``, ``augment`` (empty for no augmentation), ``indicator`` (whether missing values
+    have columns) and ``model_files`` (names and digests of what a user's model is made from); and ``backup``, the folder that a killed
+    training is taken over from. `hyperparameters` are the values that the Tuner found, in the place of the configured ones; None
+    without one.
+    """
+    p = prepare(fn_args)
+    spec, _ = model_choice.settle(p.config.model, model_choice.kinds_of(p.inputs))
+    config = tuning_space.apply(p.config, spec, (fn_args.hyperparameters or {}).get("values", {}))
+    settings = {**p.settings, "train": config.model_dump_json()}
+    backup = Backup(Path(settings["backup"]), _key(settings, p.feed.rows, p.val))
     logs = os.path.join(fn_args.model_run_dir, "logs") if config.tensorboard else None
-    model, training = train_model(config, inputs, feed, val, begin, backup, logs)
+    model, training, described = train(p, config, backup, logs)
     os.makedirs(fn_args.model_run_dir, exist_ok=True)
     document = {"training": training.model_dump(), "weights": weights_digest(model)}
     with open(os.path.join(fn_args.model_run_dir, "training.json"), "w", encoding="utf-8") as file:
         json.dump(document, file, sort_keys=True)
-    export(model, layer, contract, labels, fn_args.serving_model_dir)
+    export(model, p.layer, p.contract, p.feed.labels, fn_args.serving_model_dir)
     warm_start.keep(model, described, fn_args.serving_model_dir)
     backup.remove()
 
@@ -214,6 +272,7 @@ def train_model(
     begin: Callable[[keras.Model], WarmStart | None] = lambda model: None,
     backup: Backup | None = None,
     logs: str | None = None,
+    also: Sequence[keras.callbacks.Callback] = (),
 ) -> tuple[keras.Model, Training]:
     """Builds and trains, in the precision and on the devices that there are; the model that comes out computes in float32.
 
@@ -232,7 +291,7 @@ def train_model(
         with numerics.strategy(gpus):
             model, name, reason = build_model(config, inputs)
             start = begin(model)
-            training = fit(config, model, feed, val, backup, logs)
+            training = fit(config, model, feed, val, backup, logs, also)
     finally:
         keras.config.set_dtype_policy(before)
     if gpus or precision != "float32":

@@ -31,6 +31,8 @@ from components.pusher import pusher
 from components.require_ok import require_ok
 from components.served import served
 from components.transform import Transform
+from components.tuner import Tuner
+from components.tuning_kept import TuningOrder
 from pipeline.metadata_store import connection, pipeline_name
 from schemas.config import PipelineConfig, PluginSpec
 from schemas.features import FeatureContract
@@ -55,6 +57,7 @@ class Graph(BaseModel):
         model: the configured model, with full paths; `model_files` are names and digests of what it is made from.
         resolves: whether ML Metadata is asked what earlier spans left. Kubeflow's pipelines cannot: there, `earlier` says it.
         earlier: producing node -> what it left, unless the graph resolves.
+        tuning: what is asked of the tuner; None for no tuner.
     """
 
     config: PipelineConfig
@@ -70,6 +73,7 @@ class Graph(BaseModel):
     known: Parameters = Parameters()
     model: PluginSpec | None = None
     model_files: list[tuple[str, str]] = []
+    tuning: TuningOrder | None = None
     until: str | None = None
     resolves: bool = True
     earlier: dict[str, Earlier] = {}
@@ -177,25 +181,39 @@ def _training(g: Graph, checked: Channel, schema: Channel, champion: Channel | N
         },
     ).with_id("transform")
     augmenting, training_examples = _augmentation(g, checked, transform.outputs["transform_graph"])
+    train = g.config.train.model_copy(update={"model": g.model or g.config.train.model})
+    common: dict[str, Any] = {
+        "examples": training_examples,
+        "transform_graph": transform.outputs["transform_graph"],
+        "schema": schema,
+        "base_model": champion if train.warm_start else None,
+        "train_args": trainer_pb2.TrainArgs(splits=["train"]),
+        "eval_args": trainer_pb2.EvalArgs(splits=["eval"]),
+    }
+    settings = {
+        "contract": contract,
+        "model_files": json.dumps(g.model_files),
+        "indicator": json.dumps(g.config.transform.impute.indicator),
+        "augment": policy.model_dump_json() if policy else "",
+        "code": g.code,
+    }
+    tuning, best = _tuning(g, common, {**settings, "train": train.model_dump_json()})
+    # The trainer knows the values that were found, not how: another budget alone trains nothing anew.
+    settings["train"] = train.model_copy(update={"tune": None}).model_dump_json()
+    settings["backup"] = str(g.root / "training" / g.config.name)
     trainer = Trainer(
-        run_fn="components.training.run_fn",
-        examples=training_examples,
-        transform_graph=transform.outputs["transform_graph"],
-        schema=schema,
-        base_model=champion if g.config.train.warm_start else None,
-        train_args=trainer_pb2.TrainArgs(splits=["train"]),
-        eval_args=trainer_pb2.EvalArgs(splits=["eval"]),
-        custom_config={
-            "contract": contract,
-            "train": g.config.train.model_copy(update={"model": g.model or g.config.train.model}).model_dump_json(),
-            "model_files": json.dumps(g.model_files),
-            "indicator": json.dumps(g.config.transform.impute.indicator),
-            "augment": policy.model_dump_json() if policy else "",
-            "code": g.code,
-            "backup": str(g.root / "training" / g.config.name),
-        },
+        run_fn="components.training.run_fn", hyperparameters=best, custom_config=settings, **common
     ).with_id("trainer")
-    return [transform, *augmenting, trainer], trainer
+    return [transform, *augmenting, *tuning, trainer], trainer
+
+
+def _tuning(g: Graph, common: dict[str, Any], settings: dict[str, str]) -> tuple[list[Any], Channel | None]:
+    """The node of the tuning, and the values that training takes; none without `train.tune`."""
+    if g.tuning is None:
+        return [], None
+    settings = {**settings, "tuning": g.tuning.model_dump_json()}
+    node = Tuner(tuner_fn="components.tuning.tuner_fn", custom_config=settings, **common).with_id("tuner")
+    return [node], node.outputs["best_hyperparameters"]
 
 
 def _judging(g: Graph, checked: Channel, trainer: Any, baseline: Channel | None) -> list[Any]:

@@ -82,6 +82,7 @@ def run(
     as_json: JsonOption = False,
     debug: DebugOption = False,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Repeats stages that were done before.")] = False,
+    tune: Annotated[bool, typer.Option("--tune", help="Looks for better settings again; needs train.tune.")] = False,
 ) -> None:
     """One retrain: trains, evaluates, and pushes only what is better."""
     from pipeline.commands.run import run_command
@@ -98,6 +99,7 @@ def run(
         use_cache=not no_cache,
         until=until,
         apply=apply,
+        tune=tune,
     )
     raise typer.Exit(code)
 
@@ -146,7 +148,7 @@ def show(
         str | None,
         typer.Argument(
             metavar="[PART]",
-            help="findings, metrics, curves, schema, stats, augmentation or lineage; default: a summary.",
+            help="findings, metrics, curves, schema, stats, tuning, augmentation or lineage; default: a summary.",
         ),
     ] = None,
     config: ConfigOption = None,

@@ -24,6 +24,7 @@ from schemas.run_record import (
     StageState,
     Status,
     Training,
+    Tuning,
 )
 
 DOCUMENT = "document.json"
@@ -58,7 +59,7 @@ def collect(record: RunRecord, events: list[Event], serving: Path) -> RunRecord:
         if event.kind == "plan":
             update |= _planned(event.data)
     update["findings"] = _findings(stages, events)
-    update |= _data(stages) | _model(stages)
+    update |= _data(stages) | _model(stages) | _tuning(stages, events, record.run_id)
     update |= _champion(update.get("evaluation"), serving) | _warm_start(update.get("training"), serving)
     update["digests"] = _digests(stages, events)
     error = next((e for e in events if e.kind == "error"), None)
@@ -104,6 +105,7 @@ def _findings(stages: dict[str, Stage], events: list[Event]) -> list[Finding]:
     of_audit = _judged(stages, ("augment", "audit"), ("augmentation_ok", "accepted"))
     noticed = [f for e in events if e.kind == "notice" for f in e.findings]
     early = [f for stage, found in blocked.items() if stage not in ("require_ok", "augmentation_ok") for f in found]
+    tuning = _document(stages, "tuner", "tuner_results") or {"findings": []}
     gates = _document(stages, "judge_model", "gates") or {"findings": []}
     warm_start = ((_training(stages) or {}).get("training") or {}).get("warm_start") or {}
     pusher = _document(stages, "pusher", "pushed_model") or {"findings": []}
@@ -114,6 +116,7 @@ def _findings(stages: dict[str, Stage], events: list[Event]) -> list[Finding]:
         *(f for feature in _learned(stages) for f in feature.findings),
         *blocked.get("augmentation_ok", of_audit),
         *(Finding.model_validate(f) for f in warm_start.get("findings", [])),
+        *(Finding.model_validate(f) for f in tuning["findings"]),
         *(Finding.model_validate(f) for f in gates["findings"]),
         *(Finding.model_validate(f) for f in pusher["findings"]),
     ]
@@ -141,6 +144,16 @@ def _learned(stages: dict[str, Stage]) -> list[LearnedFeature]:
         return []
     with learned_path(graph).open("rb") as file:
         return [LearnedFeature.model_validate(f) for f in json.loads(file.readline())]
+
+
+def _tuning(stages: dict[str, Stage], events: list[Event], run_id: str) -> dict[str, Any]:
+    """The search, and whose it is: a cached stage has the values of an earlier run, too."""
+    document = _document(stages, "tuner", "tuner_results")
+    if not document:
+        return {}
+    of = next((e.data for e in reversed(events) if e.stage == "tuner" and "run" in e.data), {})
+    found = Tuning.model_validate(document | of)
+    return {"tuning": found.model_copy(update={"reused": found.reused or (found.run or run_id) != run_id})}
 
 
 def _model(stages: dict[str, Stage]) -> dict[str, Any]:
@@ -192,6 +205,10 @@ def _digests(stages: dict[str, Stage], events: list[Event]) -> dict[str, str]:
     for event in events:
         if event.stage == "transform" and "digest" in event.data:
             out["transform"] = event.data["digest"]
+    tuning = _document(stages, "tuner", "tuner_results")
+    if tuning:
+        found = [[t["values"], t["loss"]] for t in tuning["trials"]]
+        out["tuning"] = hashlib.sha256(json.dumps([found, tuning["values"]], sort_keys=True).encode()).hexdigest()
     training = _training(stages)
     if training:
         out["weights"] = training["weights"]

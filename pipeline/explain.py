@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from pipeline.wording import by_augmentation, clean, duration, interval, metric_name, metric_value, of_severity
+from pipeline.wording import (
+    by_augmentation,
+    by_tuning,
+    clean,
+    duration,
+    interval,
+    metric_name,
+    metric_value,
+    of_severity,
+)
 from schemas.evidence import SliceEvidence
 from schemas.findings import Finding, Severity
 from schemas.run_record import Explanation, RunRecord, StageState, Status
@@ -103,6 +112,11 @@ def _checked(record: RunRecord) -> Explanation:
 
 def _blocked(record: RunRecord) -> Explanation:
     blocks = of_severity(record, Severity.BLOCK)
+    if by_tuning(record):
+        headline = f"Blocked by tuning: no trial could be trained; no model was made, {_served(record)}."
+        return Explanation(
+            headline=headline, why=_first(f.message for f in blocks), remedies=_remedies(record, Severity.BLOCK)
+        )
     about = "" if record.span is None else f" in span {record.span}"
     what = "augmentation" if by_augmentation(record) else f"data{about}"
     return Explanation(

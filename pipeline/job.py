@@ -21,6 +21,7 @@ STAGES = (
     "transform",
     "augment",
     "augmentation_ok",
+    "tuner",
     "trainer",
     "evaluator",
     "judge_model",
@@ -28,8 +29,10 @@ STAGES = (
 )
 #: Only in the graph with `transform.augment`.
 AUGMENTING = ("augment", "augmentation_ok")
+#: Only in the graph with `train.tune`.
+TUNING = ("tuner",)
 EVENTS_FD = "RETRAIN_EVENTS_FD"
-PLAN, SCHEMA = "plan.json", "schema.pbtxt"
+PLAN, SCHEMA, TUNED = "plan.json", "schema.pbtxt", "tuning.json"
 #: Folder with the model that a warm start began from, in the folder of a run.
 CHAMPION = "champion"
 #: The first and the last step of a run whose stages are processes of their own, and what the first one leaves for the others.
@@ -39,8 +42,9 @@ PLANNED = "planned.json"
 
 def stages_for(config: Mapping[str, Any]) -> tuple[str, ...]:
     """The stages of a run with this configuration (plain data, as in a record)."""
-    augments = (config.get("transform") or {}).get("augment")
-    return STAGES if augments else tuple(s for s in STAGES if s not in AUGMENTING)
+    augments, tunes = (config.get("transform") or {}).get("augment"), (config.get("train") or {}).get("tune")
+    left_out = (() if augments else AUGMENTING) + (() if tunes else TUNING)
+    return tuple(s for s in STAGES if s not in left_out)
 
 
 class Job(BaseModel):
@@ -76,7 +80,8 @@ class Event(BaseModel):
     """Something that happened in the worker.
 
     Attributes:
-        kind: ``plan`` (data: the plan and the contract), ``notice`` (findings about the workspace), ``stage``, ``error`` or ``end``.
+        kind: ``plan`` (data: the plan and the contract), ``notice`` (findings about the workspace), ``stage``, ``progress`` (message: a
+            sentence for the user), ``error`` or ``end``.
         stage: the stage it is about.
         state: its new state, for ``stage``.
         problem: ``config``, ``blocked`` or ``failed``, for ``error``.
@@ -84,7 +89,7 @@ class Event(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    kind: Literal["plan", "notice", "stage", "error", "end"]
+    kind: Literal["plan", "notice", "stage", "progress", "error", "end"]
     stage: str | None = None
     state: str | None = None
     seconds: float | None = None

@@ -15,7 +15,8 @@ from components.model_choice import unsuited
 from components.plan import IngestPlan
 from components.registry import build_all
 from components.splits import SplitBounds, plain_bounds
-from pipeline import kept
+from components.tuning_kept import TuningOrder
+from pipeline import kept, tuned
 from pipeline.job import PLAN, SCHEMA, Job
 from pipeline.model_files import PlacedModel, place_model, placed_again
 from schemas.config import ConfigError, PipelineConfig
@@ -35,6 +36,7 @@ class Planned:
     newest_accepted: int | None = None
     trained: tuple[str, ...] = ()
     model: PlacedModel = NO_FILES
+    tuning: TuningOrder | None = None
 
 
 def schema_source(config: PipelineConfig, base: Path, root: Path) -> Path | None:
@@ -93,13 +95,15 @@ def plan_job(job: Job, config: PipelineConfig) -> Planned:
     )
     plan = plan.model_copy(update={"bounds": _bounds(job, config, plan)})
     newest = kept.newest_accepted(job.root, config.name)
+    model = place_model(config.train.model, job.base, job.root)
     return Planned(
         plan,
         contract,
         kept.pinned_schema(job.root, schema) if schema else None,
         newest_accepted=newest if newest is not None and newest > plan.window[-1] else None,
         trained=tuple(kept.trained_otherwise(job.root, config.name, plan)),
-        model=place_model(config.train.model, job.base, job.root),
+        model=model,
+        tuning=tuned.order(job.root, config, contract, model.files),
     )
 
 
@@ -163,4 +167,5 @@ def _recorded(folder: Path, job: Job, config: PipelineConfig) -> Planned:
         FeatureContract.model_validate(document["contract"]),
         schema if schema.exists() else None,
         model=placed_again(config.train.model, job.base, job.root, folder, files),
+        tuning=tuned.order_again(job.root, config, folder),
     )

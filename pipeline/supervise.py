@@ -126,6 +126,8 @@ class Supervisor:
                     self._display.stage(event.stage, StageState(event.state), event.seconds)
                     if event.data.get("said"):
                         self._display.message(event.data["said"])
+                elif event.kind == "progress":
+                    self._display.message(f"{event.stage}: {event.message}")
                 elif event.kind == "plan":
                     self._display.message(self._about(event.data))
 

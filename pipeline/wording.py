@@ -72,12 +72,19 @@ def _harmless(char: str) -> bool:
 
 def outcome(record: RunRecord) -> str:
     """How the run ended, in two or three words."""
+    if by_tuning(record):
+        return "blocked by tuning"
     return "blocked by augmentation" if by_augmentation(record) else STATUS_WORDS[record.status]
 
 
 def by_augmentation(record: RunRecord) -> bool:
     """Whether the augmentation is what stopped the run."""
     return any(s.name == AUGMENTATION_GATE and s.state is StageState.BLOCKED for s in record.stages)
+
+
+def by_tuning(record: RunRecord) -> bool:
+    """Whether the search for settings is what stopped the run."""
+    return any(s.name == "tuner" and s.state is StageState.BLOCKED for s in record.stages)
 
 
 def metric_name(metric: str) -> str:

@@ -19,8 +19,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from components.progress import listen
 from components.served import link_or_copy, served
-from pipeline import kept
+from pipeline import kept, tuned
 from pipeline.job import CHAMPION, EVENTS_FD, FIRST_STEP, PLAN, SCHEMA, STAGES, Event, Job
 from pipeline.metadata_guard import guard
 from pipeline.model_files import keep_code
@@ -177,6 +178,7 @@ def remember(job: Job, planned: Planned) -> None:
 def run_graph(job: Job, config: PipelineConfig, planned: Planned, emit: Emit) -> None:
     """Builds the TFX pipeline and runs it."""
     prepare_tensorflow(config.train.threads)
+    from components.artifacts import DOCUMENT
     from components.augmentation_report import SHEETS
     from components.graph_digest import graph_digest
     from components.require_ok import link_tree
@@ -189,6 +191,9 @@ def run_graph(job: Job, config: PipelineConfig, planned: Planned, emit: Emit) ->
     def done(stage: str, artifacts: dict[str, str]) -> dict[str, Any]:
         if stage == "ingest":
             reports.append(Path(artifacts["report"]))
+        if stage == "tuner" and planned.tuning:
+            document = Path(artifacts["tuner_results"]) / DOCUMENT
+            return tuned.keep(job.root, config.name, planned.tuning, document, job.folder, planned.plan.window[-1])
         if stage == "trainer":
             kept.keep_trained(job.root, config.name, planned.plan, reports[0])
         if stage == "augment":
@@ -215,11 +220,13 @@ def run_graph(job: Job, config: PipelineConfig, planned: Planned, emit: Emit) ->
         serving=job.serving,
         accept=job.accept,
         cache=job.cache,
+        tuning=planned.tuning,
         known=known_of(planned),
         until=job.until,
     )
     observer = Observer(emit, done)
     observer.install()
+    listen(lambda stage, said: emit(Event(kind="progress", stage=stage, message=said)))
     runner = importlib.import_module(f"pipeline.runners.{config.runner}")
     try:
         if job.step is None:

@@ -201,6 +201,59 @@ class Training(Record):
     resumed: int | None = None
 
 
+class Trial(Record):
+    """One training of the tuning.
+
+    Attributes:
+        number: from 1; the first trial is the configuration as it is.
+        values: what was tried, by name; empty for the configuration as it is.
+        loss: on eval, unweighted, with the weights that were kept; None when it failed.
+        epochs: how many were trained; `best_epoch` is the one whose weights were kept.
+        failed: why it failed, as a sentence; None when it did not.
+    """
+
+    number: int
+    values: dict[str, Any]
+    loss: float | None
+    epochs: int = 0
+    best_epoch: int = 0
+    parameters: int = 0
+    seconds: float = 0.0
+    failed: str | None = None
+
+
+class Tuning(Record):
+    """A search for better settings.
+
+    Attributes:
+        model: name of the model.
+        search: what was searched, by name: ``choices``, or ``low``, ``high`` and ``log``.
+        method: how values were drawn, by `seed`.
+        trials: in their order; what the budget in minutes cut off is not among them.
+        best: number of the trial with the lowest loss; None when none was finished in time.
+        values: what training takes in the place of the configuration's values; empty when that was the best.
+        stopped: ``trials`` (all were made), ``minutes`` (the budget was spent) or ``space`` (there were no other values to try).
+        generation: how often tuning was asked for again, with this model, search and contract.
+        run: the run that tuned, `span` its newest span; None while that run is on.
+        reused: whether these are the values of an earlier run.
+        findings: what is to be known about it.
+    """
+
+    model: str
+    search: dict[str, dict[str, Any]]
+    method: str
+    seed: int
+    trials: list[Trial]
+    best: int | None
+    values: dict[str, Any]
+    stopped: str
+    generation: int = 0
+    run: str | None = None
+    span: int | None = None
+    reused: bool = False
+    findings: list[Finding] = []
+
+
 class LearnedFeature(Record):
     """What Transform learned about one feature, on train only. Numbers of a feature with `log` are those after the logarithm.
 
@@ -273,7 +326,8 @@ class RunRecord(Record):
         run_id: unique, sorts by start time.
         until: the last stage that was asked for; None for all. Such a run ends as ``checked``.
         span: the newest span; `window` lists all spans that were read.
-        digests: ``examples``, ``transform``, ``weights``, ``metrics`` -> SHA-256 (hex), as far as the run got.
+        digests: ``examples``, ``transform``, ``tuning`` (only with `train.tune`), ``weights``, ``metrics`` -> SHA-256 (hex), as far as
+            the run got.
         started: ISO 8601, UTC; `finished` likewise.
         model_files: what a `user` or `pretrained` model is made from.
         error: one sentence about a failure; its stage is in `failed_stage`.
@@ -304,6 +358,7 @@ class RunRecord(Record):
     data: DataEvidence | None = None
     learned: list[LearnedFeature] = []
     model_files: list[ModelFile] = []
+    tuning: Tuning | None = None
     training: Training | None = None
     evaluation: ModelEvidence | None = None
     champion: str | None = None

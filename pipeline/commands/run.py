@@ -9,6 +9,7 @@ from pathlib import Path
 
 from components.registry import build_all
 from components.spans import find_spans, pick_window
+from pipeline import tuned
 from pipeline.commands.output import emit_json
 from pipeline.console import RunDisplay
 from pipeline.diagnosis.apply import overrides_of
@@ -105,6 +106,7 @@ def run_command(
     use_cache: bool,
     until: str | None = None,
     apply: str | None = None,
+    tune: bool = False,
 ) -> int:
     """Runs once and prints the verdict.
 
@@ -127,6 +129,8 @@ def run_command(
     stages = stages_for(parsed.model_dump(mode="json"))
     if until is not None and until not in stages:
         raise UsageError(f"--until {until}: is no stage of this pipeline.{did_you_mean(until, list(stages))}")
+    if tune and parsed.train.tune is None:
+        raise UsageError("--tune: train.tune is off. Add it to the configuration, or --override train.tune=on.")
     build_all(parsed)
     check_runner(parsed)
     password_of(parsed)
@@ -135,6 +139,8 @@ def run_command(
     run_id = new_run_id(datetime.now(timezone.utc), number, place.newest_id)
     with place.lock(run_id) as lock:
         clean_temporary(place)
+        if tune:
+            tuned.ask_again(place.root, parsed.name, "retrain run --tune")
         folder = place.run_folder(run_id)
         folder.mkdir(parents=True)
         job = Job(

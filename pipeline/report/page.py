@@ -10,7 +10,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from pipeline import audit, wording
+from pipeline import audit, tuning_tables, wording
 from pipeline.explain import explanation_of, main_metric
 from pipeline.learned import learned_note, learned_tables
 from pipeline.report.charts import Forest, curves_chart, forest, rate_chart, trend
@@ -90,6 +90,9 @@ def render(record: RunRecord, diagnosis: Diagnosis | None = None) -> str:
         learned=learned_tables(record.learned),
         learned_note=learned_note(record.learned),
         augmentation=_augmentation(record),
+        tuning=record.tuning,
+        tuning_summary=tuning_tables.summary,
+        tuning_table=tuning_tables.table_of,
         stopped_there=wording.by_augmentation(record),
         recall_table=wording.recall_table,
         overall_name=OVERALL,

@@ -14,6 +14,7 @@ from pipeline.explain import explanation_of
 from pipeline.show.augmentation import augmentation, augmentation_data
 from pipeline.show.numbers import curves, metrics, nothing, stats
 from pipeline.show.tables import SEVERITY_STYLES, fields, note, table
+from pipeline.show.tuning import tuning
 from pipeline.wording import (
     SEVERITY_GLYPHS,
     STAGE_GLYPHS,
@@ -107,6 +108,7 @@ _VIEWS: dict[str, Callable[[RunRecord], RenderableType]] = {
     "curves": curves,
     "schema": _schema,
     "stats": stats,
+    "tuning": tuning,
     "augmentation": augmentation,
     "lineage": _lineage,
 }
@@ -116,6 +118,7 @@ _DATA: dict[str, Callable[[RunRecord], Any]] = {
     "curves": lambda r: r.training,
     "schema": lambda r: r.contract,
     "stats": lambda r: None if r.data is None else {"data": r.data, "learned": r.learned},
+    "tuning": lambda r: r.tuning,
     "augmentation": augmentation_data,
     "lineage": _lineage_data,
 }

@@ -173,6 +173,7 @@ def test_run_fn_is_told_of_augmentation_by_its_configuration(monkeypatch, tmp_pa
             model_run_dir=str(run),
             serving_model_dir=str(run),
             base_model=None,
+            hyperparameters=None,
         )
         training.run_fn(args)
         seen[name] = json.loads((run / "training.json").read_text())["training"]
