@@ -16,9 +16,9 @@ from components import model_choice, tuning_space
 from components.tuning_kept import TuningOrder, read_kept
 from pipeline.job import TUNED
 from pipeline.record_json import write_atomic
-from schemas.config import PipelineConfig, PluginSpec
+from schemas.config import PipelineConfig, PluginSpec, Train
 from schemas.features import FeatureContract
-from schemas.run_record import ModelFile, Tuning
+from schemas.run_record import ModelFile, RunRecord, Tuning
 
 
 def folder(root: Path, name: str) -> Path:
@@ -29,6 +29,17 @@ def folder(root: Path, name: str) -> Path:
 def model_of(config: PipelineConfig, contract: FeatureContract) -> PluginSpec:
     """The model that will be trained: the configured one, or the one that suits the columns."""
     return model_choice.settle(config.train.model, [f.kind.value for f in contract.features])[0]
+
+
+def in_force(record: RunRecord) -> dict[str, Any]:
+    """The configuration that a run trained with: the recorded one, with the values that tuning found."""
+    found = record.tuning
+    if found is None or not found.values:
+        return record.config
+    configured = Train.model_validate(record.config["train"])
+    spec = configured.model or PluginSpec(name=found.model)
+    train = tuning_space.apply(configured, spec, found.values)
+    return record.config | {"train": train.model_dump(mode="json")}
 
 
 def key(config: PipelineConfig, contract: FeatureContract, files: tuple[ModelFile, ...] | list[ModelFile] = ()) -> str:

@@ -18,18 +18,25 @@ STOPPED = {
 
 def summary(found: Tuning) -> list[tuple[str, str]]:
     """Names and values: what was searched, and what came out."""
-    best = next((t for t in found.trials if t.number == found.best), None)
-    whose = [("values of", f"run {found.run}" + (f" (span {found.span})" if found.span is not None else ""))]
     return [
         ("model", found.model),
         ("search", f"{found.method}, seed {found.seed}; ended because {STOPPED.get(found.stopped, found.stopped)}"),
         *((name, range_text(d)) for name, d in found.search.items()),
-        (
-            "best",
-            "none was finished in time: as configured" if best is None else f"trial {best.number}: {values_text(best)}",
-        ),
-        *(whose if found.reused else []),
+        ("best", tuned_text(found)),
     ]
+
+
+def tuned_text(found: Tuning) -> str:
+    """What training took, and whose values these are, on one line."""
+    best = next((t for t in found.trials if t.number == found.best), None)
+    told = (
+        "as configured: no trial was finished in time" if best is None else f"{values_text(best)} (trial {best.number})"
+    )
+    return f"{told}, found by {_whose(found)}" if found.reused else told
+
+
+def _whose(found: Tuning) -> str:
+    return f"run {found.run}" + (f" (span {found.span})" if found.span is not None else "")
 
 
 def as_yaml(found: Tuning) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from pipeline.tuned import in_force
 from schemas.diagnosis import Comparison, Outcome
 from schemas.findings import Finding, Severity
 from schemas.run_record import LearnedFeature, RunRecord
@@ -57,10 +58,10 @@ class Case:
 
     @cached_property
     def changes(self) -> tuple[Change, ...]:
-        """Values of the configuration that differ from the reference's, by path."""
+        """Values of the configuration, tuned ones included, that differ from the reference's, by path."""
         if self.reference is None:
             return ()
-        before, after = (dict(_leaves(r.config, "")) for r in (self.reference, self.run))
+        before, after = (dict(_leaves(in_force(r), "")) for r in (self.reference, self.run))
         paths = sorted(before.keys() | after.keys())
         return tuple(
             Change(p, before.get(p), after.get(p))
@@ -73,8 +74,8 @@ class Case:
         return next((c for c in self.changes if c.path == path or c.path.startswith(f"{path}.")), None)
 
     def setting(self, path: str, record: RunRecord | None = None) -> Any:
-        """A value of the run's configuration (or of another record's); None when it is not set."""
-        node: Any = (record or self.run).config
+        """A value that the run (or another record's) was trained with, tuned or configured; None when it is not set."""
+        node: Any = in_force(record or self.run)
         for part in path.split("."):
             if not isinstance(node, Mapping):
                 return None
