@@ -14,7 +14,17 @@ from pipeline.job import STAGES, Event, stages_for
 from schemas.evidence import DataEvidence, ModelEvidence
 from schemas.features import FeatureContract
 from schemas.findings import Finding
-from schemas.run_record import DataFile, LearnedFeature, Pushed, RunRecord, Stage, StageState, Status, Training
+from schemas.run_record import (
+    DataFile,
+    FrozenTest,
+    LearnedFeature,
+    Pushed,
+    RunRecord,
+    Stage,
+    StageState,
+    Status,
+    Training,
+)
 
 DOCUMENT = "document.json"
 
@@ -49,6 +59,8 @@ def collect(record: RunRecord, events: list[Event], serving: Path) -> RunRecord:
             update |= _planned(event.data)
     update["findings"] = _findings(stages, events)
     update |= _data(stages) | _model(stages)
+    if (report := _document(stages, "ingest", "report")) and update.get("frozen"):
+        update["frozen"] = update["frozen"].model_copy(update={"held": report["held"]})
     update |= _champion(update.get("evaluation"), serving)
     update["digests"] = _digests(stages, events)
     error = next((e for e in events if e.kind == "error"), None)
@@ -76,7 +88,9 @@ def _planned(data: dict[str, Any]) -> dict[str, Any]:
     digest = hashlib.sha256(json.dumps([[f.span, f.bytes, f.sha256] for f in files]).encode()).hexdigest()
     window = sorted({f.span for f in files})
     contract = FeatureContract.model_validate(data["contract"])
-    return {"files": files, "data_digest": digest, "window": window, "span": window[-1], "contract": contract}
+    frozen = FrozenTest.model_validate(data["frozen"]) if "frozen" in data else None
+    told = {"files": files, "data_digest": digest, "window": window, "span": window[-1]}
+    return told | {"contract": contract, "frozen": frozen}
 
 
 def _findings(stages: dict[str, Stage], events: list[Event]) -> list[Finding]:

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from pipeline import kept
+from pipeline import held_out, kept
 from pipeline.job import EVENTS_FD, PLAN, SCHEMA, STAGES, Event, Job
 from pipeline.planning import Planned, plan_job
 from pipeline.record_json import write_atomic
@@ -139,7 +139,11 @@ def run_job(job: Job, emit: Emit) -> None:
     emit(
         Event(
             kind="plan",
-            data={"plan": planned.plan.model_dump(mode="json"), "contract": planned.contract.model_dump(mode="json")},
+            data={
+                "plan": planned.plan.model_dump(mode="json"),
+                "contract": planned.contract.model_dump(mode="json"),
+                "frozen": planned.registry.model_dump(mode="json"),
+            },
         )
     )
     run_graph(job, config, planned, emit)
@@ -170,6 +174,7 @@ def run_graph(job: Job, config: PipelineConfig, planned: Planned, emit: Emit) ->
             reports.append(Path(artifacts["report"]))
         if stage == "trainer":
             kept.keep_trained(job.root, config.name, planned.plan, reports[0])
+            held_out.add(job.root, config.name, job.run_id, planned.plan, reports[0])
         if stage == "augment":
             link_tree(str(Path(artifacts["audit"]) / SHEETS), str(job.folder / SHEETS))
         if stage == "transform":
@@ -197,6 +202,7 @@ def run_graph(job: Job, config: PipelineConfig, planned: Planned, emit: Emit) ->
             newest_accepted=planned.newest_accepted,
             manifests=[f.path for f in planned.plan.files] if planned.plan.form == "images" else [],
             trained=list(planned.trained),
+            frozen=list(planned.frozen),
         ),
         until=job.until,
     )
