@@ -23,6 +23,7 @@ from components.artifacts import AcceptedAudit, AcceptedData
 from components.augment import augment
 from components.augmentation_ok import augmentation_ok
 from components.champion import champion
+from components.cross import Previous
 from components.ingest import ingest
 from components.inspect_data import Parameters, inspect_data
 from components.judge_model import judge_model
@@ -55,6 +56,7 @@ class Graph(BaseModel):
     cache: bool = True
     known: Parameters = Parameters()
     until: str | None = None
+    previous: Previous = Previous()
 
 
 def beam_args(config: PipelineConfig) -> list[str]:
@@ -170,7 +172,7 @@ def _training(g: Graph, checked: Channel, schema: Channel) -> tuple[list[Any], A
     return [transform, *augmenting, trainer], trainer
 
 
-def _judging(g: Graph, checked: Channel, trainer: Any) -> list[Any]:
+def _judging(g: Graph, checked: Channel, report: Channel, trainer: Any) -> list[Any]:
     """Champion, evaluation, gates and push."""
     serving, baseline = _champion(g)
     model, model_run = trainer.outputs["model"], trainer.outputs["model_run"]
@@ -185,6 +187,8 @@ def _judging(g: Graph, checked: Channel, trainer: Any) -> list[Any]:
     judged = judge_model(
         config=g.config.model_dump_json(),
         code=g.code,
+        previous=g.previous.model_dump_json(),
+        report=report,
         evaluation=evaluator.outputs["evaluation"],
         model=model,
         model_run=model_run,
@@ -200,7 +204,7 @@ def build(g: Graph) -> Pipeline:
     """Wires all stages. Transform and everything after it consume the output of `require_ok`: gating is a data dependency."""
     of_data, checked, schema = _data(g)
     of_training, trainer = _training(g, checked, schema)
-    nodes = [*of_data, *of_training, *_judging(g, checked, trainer)]
+    nodes = [*of_data, *of_training, *_judging(g, checked, of_data[0].outputs["report"], trainer)]
     if g.until:
         nodes = nodes[: [n.id for n in nodes].index(g.until) + 1]
     return Pipeline(

@@ -165,6 +165,7 @@ def run_graph(job: Job, config: PipelineConfig, planned: Planned, emit: Emit) ->
     from components.inspect_data import Parameters
     from components.require_ok import link_tree
     from pipeline.build import Graph, build
+    from pipeline.previous import previous_of
     from pipeline.versions import code_digest
 
     reports: list[Path] = []
@@ -205,6 +206,7 @@ def run_graph(job: Job, config: PipelineConfig, planned: Planned, emit: Emit) ->
             frozen=list(planned.frozen),
         ),
         until=job.until,
+        previous=previous_of(job.root, config.name, job.serving, planned.plan),
     )
     observer = Observer(emit, done)
     observer.install()
