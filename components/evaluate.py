@@ -24,9 +24,10 @@ from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
 from components import examples as example_files
+from components.counting import span_of_file
 from schemas.features import label_text
 
-CANDIDATE, CHAMPION, LABEL = "candidate", "champion", "label"
+CANDIDATE, CHAMPION, LABEL, SPAN = "candidate", "champion", "label", "span"
 SLICE_PREFIX = "slice:"
 PREDICTIONS = "predictions"
 
@@ -76,6 +77,7 @@ class Score(beam.DoFn):
         wanted = self._scorers[CANDIDATE].labels
         flat = example_files.decode_flat(records, file)
         columns: dict[str, Any] = {"key": tf.fingerprint(tf.constant(records)).numpy().view(np.uint64).reshape(-1)}
+        columns[SPAN] = np.full(len(records), span_of_file(file), np.int64)
         columns[LABEL] = [label_text(v) for v in flat.column(flat.schema.get_field_index(self._label)).to_pylist()]
         for name, scorer in self._scorers.items():
             scores = aligned(scorer(records), scorer.labels, wanted)

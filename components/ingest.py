@@ -21,7 +21,7 @@ from tfx.types import artifact_utils
 from tfx.types.standard_artifacts import Examples
 
 from components import examples as example_files
-from components import fingerprints, sources, splits
+from components import fingerprints, frozen, sources, splits
 from components import plan as plans
 from components.artifacts import IngestReport, read_json, sha256_file, write_json
 from components.kinds import picture_paths
@@ -30,7 +30,7 @@ from schemas.evidence import SPLITS
 from schemas.findings import DataBlocked, Finding
 from schemas.run_record import DataFile
 
-UNLABELLED, PROBLEM = "unlabelled", "problem"
+UNLABELLED, PROBLEM, HELD = "unlabelled", "problem", "held"
 KEYS, SERVING = "keys", "serving"
 
 
@@ -42,6 +42,8 @@ class ReadFile(beam.DoFn):
 
     def setup(self) -> None:
         self._parsed = plans.IngestPlan.model_validate_json(self._plan)
+
+        self._held = frozen.Held(self._parsed.held)
 
     def process(self, file: DataFile) -> Iterator[Any]:
         plan = self._parsed
@@ -62,6 +64,9 @@ class ReadFile(beam.DoFn):
         high, low, position = plans.positions(rows, self._parsed)
         names = plans.row_labels(rows, self._parsed.label)
         split = splits.assign(self._parsed.bounds, position, names)
+        if self._held:
+            split, moved = frozen.hold(split, self._held.holds(rows, high))
+            yield from (beam.pvalue.TaggedOutput(HELD, item) for item in moved.items())
         columns = {
             "high": pa.array(high),
             "low": pa.array(low),
@@ -171,12 +176,15 @@ def _summary(parts: list[tuple[str, Any]]) -> dict[str, Any]:
     """The ingest report from what the workers said, whatever the order."""
     shards = sorted((p for kind, p in parts if kind == "shard"), key=lambda s: s["file"])
     unlabelled: dict[str, int] = {}
+    held: dict[str, int] = {}
     for kind, value in parts:
+        if kind == HELD:
+            held[value[0]] = held.get(value[0], 0) + value[1]
         if kind == UNLABELLED:
             unlabelled[str(value[0])] = unlabelled.get(str(value[0]), 0) + value[1]
     digest = hashlib.sha256(json.dumps([[s["file"], s["sha256"]] for s in shards]).encode()).hexdigest()
     problems = sorted((p for kind, p in parts if kind == PROBLEM), key=lambda p: (p["observed"]["file"], p["message"]))
-    return {"shards": shards, "unlabelled": unlabelled, "digest": digest, "problems": problems}
+    return {"shards": shards, "unlabelled": unlabelled, "held": held, "digest": digest, "problems": problems}
 
 
 def _no_rows(plan: plans.IngestPlan, unlabelled: int) -> DataBlocked:
@@ -230,7 +238,7 @@ def read_and_write(
             p
             | "Files" >> beam.Create(list(plan.files))
             | "Spread" >> beam.Reshuffle()
-            | "Read" >> beam.ParDo(ReadFile(plan)).with_outputs(UNLABELLED, PROBLEM, main="rows")
+            | "Read" >> beam.ParDo(ReadFile(plan)).with_outputs(UNLABELLED, PROBLEM, HELD, main="rows")
         )
         counts = (
             read.rows
@@ -248,6 +256,7 @@ def read_and_write(
                 shards | "TagShard" >> beam.Map(lambda s: ("shard", s)),
                 read[UNLABELLED] | "TagUnlabelled" >> beam.Map(lambda u: (UNLABELLED, u)),
                 read[PROBLEM] | "TagProblem" >> beam.Map(lambda f: (PROBLEM, f)),
+                read[HELD] | "TagHeld" >> beam.Map(lambda h: (HELD, h)),
             )
             | beam.Flatten()
             | "Collect" >> beam.combiners.ToList()

@@ -18,8 +18,9 @@ from tfx.types.standard_artifacts import ExampleAnomalies, Examples
 from components import counting, inspection, registry, sample_files, samples
 from components.anomalies import read_findings
 from components.artifacts import ROWS, SAMPLE, AcceptedData, DataFindings, IngestReport, read_json, write_json
+from components.frozen import HeldFile
 from components.image_files import names_of
-from components.interfaces import Facts
+from components.interfaces import Facts, FrozenKeys
 from schemas.config import PipelineConfig
 from schemas.evidence import SPLITS, DataEvidence
 from schemas.features import FeatureContract, Kind
@@ -34,6 +35,7 @@ class Parameters(BaseModel):
         newest_accepted: newest accepted span, when newer than the one under examination.
         manifests: paths of the manifests, when the source is images.
         trained: files with fingerprints of rows that were trained on under another way of splitting.
+        frozen: files with fingerprints of test rows that earlier runs held out.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -42,6 +44,7 @@ class Parameters(BaseModel):
     newest_accepted: Optional[int] = None
     manifests: list[str] = []
     trained: list[str] = []
+    frozen: list[HeldFile] = []
 
 
 def watched(contract: FeatureContract, config: PipelineConfig) -> dict[str, str]:
@@ -134,9 +137,12 @@ def facts_of(config: PipelineConfig, seen: Parameters, report_uri: str) -> Facts
         time=data.time or data.split.by_time,
         id=data.id,
         entity=data.entity or data.split.group_by,
+        group=data.split.group_by,
         by_time=data.split.by_time is not None,
         newest_accepted=seen.newest_accepted,
         trained=np.unique(np.concatenate(trained)) if trained else None,
+        frozen=tuple(FrozenKeys(f.span, f.way, f.column, np.load(f.path)) for f in seen.frozen),
+        held=read_json(report_uri)["held"],
         files=tuple(seen.files),
         members={i: names_of(p) for i, p in enumerate(seen.manifests)},
         rows_named=config.checks.rows_named,

@@ -33,6 +33,22 @@ plugin = _validated(frozen=True, config=ConfigDict(extra="forbid", strict=False)
 
 
 @dataclass(frozen=True, eq=False)
+class FrozenKeys:
+    """Fingerprints of test rows of one span that an earlier run held out.
+
+    Attributes:
+        way: what they are of: ``row``, ``id`` or ``group``.
+        column: the column of ids or groups; None for whole rows.
+        keys: sorted uint64 [n], each once.
+    """
+
+    span: int
+    way: str
+    column: str | None
+    keys: U64
+
+
+@dataclass(frozen=True, eq=False)
 class Facts:
     """What a check may need to know besides the data.
 
@@ -40,9 +56,12 @@ class Facts:
         time: the column that tells when a row happened (`data.time`, or `data.split.by_time`); None when there is none.
         id: the column `data.id`.
         entity: the column `data.entity`, or `data.split.group_by`.
+        group: the column `data.split.group_by`.
         by_time: whether rows are split by time.
         newest_accepted: newest span that an earlier run accepted, when that is newer than the one under examination.
         trained: sorted fingerprints (`RowKeys.row`) of rows that earlier runs trained on when rows were split in another way.
+        frozen: test rows that earlier runs held out of training.
+        held: split -> rows that it would have by `data.split`, and that are in test because an earlier run held them out.
         files: names of input files; `Sample.files` and `RowKeys.files` are indices into it.
         members: index of a file -> names of its rows, for manifests of images.
         rows_named: how many rows a finding may name.
@@ -54,9 +73,12 @@ class Facts:
     time: str | None = None
     id: str | None = None
     entity: str | None = None
+    group: str | None = None
     by_time: bool = False
     newest_accepted: int | None = None
     trained: U64 | None = None
+    frozen: tuple[FrozenKeys, ...] = ()
+    held: Mapping[str, int] = field(default_factory=dict)
     files: tuple[str, ...] = ()
     members: Mapping[int, Sequence[str]] = field(default_factory=dict)
     rows_named: int = 10

@@ -13,10 +13,13 @@ import pyarrow.parquet as pq
 from tfx.dsl.component.experimental.annotations import InputArtifact, OutputArtifact, Parameter
 from tfx.dsl.component.experimental.decorators import component
 from tfx.types.standard_artifacts import Model, ModelBlessing, ModelEvaluation, ModelRun
+from tfx.utils import path_utils
 
 from components import metrics, registry
-from components.artifacts import GateFindings, write_json
+from components.artifacts import GateFindings, IngestReport, write_json
 from components.champion import DIGEST
+from components.cross import Previous
+from components.cross_rows import no_champion, read_cross
 from components.evaluate import CANDIDATE, CHAMPION, LABEL, PREDICTIONS, SLICE_PREFIX
 from components.training_findings import training_findings
 from schemas.config import PipelineConfig
@@ -97,6 +100,8 @@ def read_training(uri: str) -> dict[str, Any]:
 def judge_model(
     config: Parameter[str],
     code: Parameter[str],
+    previous: Parameter[str],
+    report: InputArtifact[IngestReport],
     evaluation: InputArtifact[ModelEvaluation],
     model: InputArtifact[Model],
     model_run: InputArtifact[ModelRun],
@@ -109,6 +114,7 @@ def judge_model(
     Args:
         config: the `PipelineConfig` as JSON.
         code: digest of our code and of the framework versions.
+        previous: a `Previous` as JSON: what is known of the champion's run.
         champion: the served model; None when nothing is served.
     """
     del code
@@ -116,6 +122,12 @@ def judge_model(
     run = read_training(model_run.uri)
     name = champion.get_string_custom_property(DIGEST) if champion else None
     evidence = read_evidence(evaluation.uri, run["training"], parsed, name)
+    cross = no_champion()
+    if champion:
+        before = Previous.model_validate_json(previous)
+        models = path_utils.serving_model_path(model.uri), path_utils.serving_model_path(champion.uri)
+        cross = read_cross(evaluation.uri, report.uri, before, parsed, run["training"]["labels"], models)
+    evidence = evidence.model_copy(update={"cross": cross})
     findings = judge(evidence, run["training"], parsed)
     blessed = verdict(findings).ok
     write_json(

@@ -16,6 +16,7 @@ import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
 
 from components import fingerprints, image_files, sources, spans, splits
+from components.frozen import HeldFile
 from components.kinds import picture_paths, timestamps
 from schemas.config import ConfigError, PipelineConfig
 from schemas.features import ColumnType, label_text
@@ -28,6 +29,7 @@ class IngestPlan(BaseModel):
     """Everything `ingest` depends on. Equal plans give equal bytes.
 
     `pictures` are the inputs that are pictures, as bytes or as paths of files; `listed` are manifests with the digests of such files.
+    `held` are fingerprints of rows that are in test whatever `bounds` say, because an earlier run held them out.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -51,6 +53,7 @@ class IngestPlan(BaseModel):
     serving: tuple[DataFile, ...] = ()
     serving_form: str = ""
     serving_sample: int = 0
+    held: tuple[HeldFile, ...] = ()
 
     @property
     def window(self) -> list[int]:
@@ -177,7 +180,8 @@ def row_keys(batch: pa.RecordBatch, plan: IngestPlan) -> dict[str, pa.Array]:
         return pa.array(fingerprints.row_fingerprints(chosen or [("", pa.nulls(batch.num_rows, pa.int64()))])[0])
 
     keys = {"inputs": of(plan.inputs), "label": of([plan.label])}
-    keys |= {k: of([n]) for k, n in (("id", plan.id), ("entity", plan.entity)) if n}
+    group = plan.group_by if plan.group_by != plan.entity else None
+    keys |= {k: of([n]) for k, n in (("id", plan.id), ("entity", plan.entity), ("group", group)) if n}
     return keys | ({"time": pa.array(times_of(columns[plan.time]))} if plan.time else {})
 
 

@@ -118,6 +118,7 @@ class RowKeys:
         label: of the label, uint64 [n].
         id: of the column `data.id`, uint64 [n]; None when none is configured.
         entity: of the column `data.entity` or `data.split.group_by`, likewise.
+        group: of the column `data.split.group_by`, where `entity` is of another one; None otherwise.
         time: value of the time column, float64 [n], NaN where missing; None when none is configured.
         files: index into `Facts.files`, int64 [n].
         numbers: number of the row in its file, from 1, int64 [n].
@@ -131,6 +132,7 @@ class RowKeys:
     label: U64
     id: U64 | None = None
     entity: U64 | None = None
+    group: U64 | None = None
     time: Floats | None = None
     files: npt.NDArray[np.int64] = field(default_factory=lambda: _NONE)
     numbers: npt.NDArray[np.int64] = field(default_factory=lambda: _NONE)
@@ -149,6 +151,7 @@ class RowKeys:
             label=self.label[chosen],
             id=None if self.id is None else self.id[chosen],
             entity=None if self.entity is None else self.entity[chosen],
+            group=None if self.group is None else self.group[chosen],
             time=None if self.time is None else self.time[chosen],
             files=self.files[chosen],
             numbers=self.numbers[chosen],

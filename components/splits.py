@@ -4,6 +4,7 @@ By content: a row's fingerprint gives a number u in [0, 1); u below the first bo
 The bounds are the configured shares. With `stratify`, every label has bounds of its own, set on the first run where that
 label's rows really have the shares asked for, and then kept in the workspace: so each class is split as configured also when
 it is rare, and a row keeps its split in every later span, whatever comes with it.
+A registered test row stays in test when the shares change (`frozen`).
 By group: the same with the group's fingerprint and the plain shares, so that all rows of an entity share a split.
 By time: bounds are times, the latest rows are test. They move forward with the data: a row may leave test for train in a later
 span, but no model is ever tested on a row older than one it was trained on.

@@ -23,6 +23,7 @@ from components.artifacts import AcceptedAudit, AcceptedData
 from components.augment import augment
 from components.augmentation_ok import augmentation_ok
 from components.champion import champion
+from components.cross import Previous
 from components.ingest import ingest
 from components.inspect_data import Parameters, inspect_data
 from components.judge_model import judge_model
@@ -77,6 +78,7 @@ class Graph(BaseModel):
     until: str | None = None
     resolves: bool = True
     earlier: dict[str, Earlier] = {}
+    previous: Previous = Previous()
 
 
 def beam_args(config: PipelineConfig) -> list[str]:
@@ -216,7 +218,7 @@ def _tuning(g: Graph, common: dict[str, Any], settings: dict[str, str]) -> tuple
     return [node], node.outputs["best_hyperparameters"]
 
 
-def _judging(g: Graph, checked: Channel, trainer: Any, baseline: Channel | None) -> list[Any]:
+def _judging(g: Graph, checked: Channel, report: Channel, trainer: Any, baseline: Channel | None) -> list[Any]:
     """Evaluation, gates and push."""
     model, model_run = trainer.outputs["model"], trainer.outputs["model_run"]
     evaluator = evaluate.Evaluator(
@@ -230,6 +232,8 @@ def _judging(g: Graph, checked: Channel, trainer: Any, baseline: Channel | None)
     judged = judge_model(
         config=g.config.model_dump_json(),
         code=g.code,
+        previous=g.previous.model_dump_json(),
+        report=report,
         evaluation=evaluator.outputs["evaluation"],
         model=model,
         model_run=model_run,
@@ -247,7 +251,13 @@ def build(g: Graph) -> Pipeline:
     serving, baseline = _champion(g)
     of_training, trainer = _training(g, checked, schema, baseline)
     early, late = (serving, []) if g.config.train.warm_start else ([], serving)
-    nodes = [*of_data, *early, *of_training, *late, *_judging(g, checked, trainer, baseline)]
+    nodes = [
+        *of_data,
+        *early,
+        *of_training,
+        *late,
+        *_judging(g, checked, of_data[0].outputs["report"], trainer, baseline),
+    ]
     if g.until:
         nodes = nodes[: [n.id for n in nodes].index(g.until) + 1]
     return Pipeline(

@@ -16,6 +16,7 @@ from schemas.features import FeatureContract
 from schemas.findings import Finding
 from schemas.run_record import (
     DataFile,
+    FrozenTest,
     LearnedFeature,
     ModelFile,
     Pushed,
@@ -60,6 +61,8 @@ def collect(record: RunRecord, events: list[Event], serving: Path) -> RunRecord:
             update |= _planned(event.data)
     update["findings"] = _findings(stages, events)
     update |= _data(stages) | _model(stages) | _tuning(stages, events, record.run_id)
+    if (report := _document(stages, "ingest", "report")) and update.get("frozen"):
+        update["frozen"] = update["frozen"].model_copy(update={"held": report["held"]})
     update |= _champion(update.get("evaluation"), serving) | _warm_start(update.get("training"), serving)
     update["digests"] = _digests(stages, events)
     error = next((e for e in events if e.kind == "error"), None)
@@ -88,6 +91,7 @@ def _planned(data: dict[str, Any]) -> dict[str, Any]:
     window = sorted({f.span for f in files})
     contract = FeatureContract.model_validate(data["contract"])
     made_from = [ModelFile.model_validate(f) for f in data.get("model_files", [])]
+    frozen = FrozenTest.model_validate(data["frozen"]) if "frozen" in data else None
     return {
         "files": files,
         "model_files": made_from,
@@ -95,6 +99,7 @@ def _planned(data: dict[str, Any]) -> dict[str, Any]:
         "window": window,
         "span": window[-1],
         "contract": contract,
+        "frozen": frozen,
     }
 
 

@@ -60,9 +60,15 @@ def _pushed(record: RunRecord) -> Explanation:
     comparison = _comparison(record, overall, metric)
     return Explanation(
         headline=f"Pushed {version}: {score}; {comparison}.{again}",
-        why=_warnings(record),
+        why=[*_harder(record), *_warnings(record)],
         remedies=_remedies(record, Severity.WARN),
     )
+
+
+def _harder(record: RunRecord) -> list[str]:
+    """What the champion says of the new rows, when it is clear that they are harder: then it is not the model alone."""
+    cross = record.evaluation.cross if record.evaluation else None
+    return [clean(cross.data)] if cross and cross.verdict == "harder" else []
 
 
 def _already_there(record: RunRecord) -> bool:
@@ -132,7 +138,7 @@ def _not_blessed(record: RunRecord) -> Explanation:
     why = "this model was rolled back before" if withheld else f"the new model failed {_count(blocks, 'gate')}"
     return Explanation(
         headline=f"Not pushed: {why}; {_served(record)}.",
-        why=_first(f.message for f in blocks) or [_no_reason(record)],
+        why=[*(_first(f.message for f in blocks) or [_no_reason(record)]), *([] if withheld else _harder(record))],
         remedies=_remedies(record, Severity.BLOCK),
     )
 

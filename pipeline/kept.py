@@ -100,11 +100,15 @@ def recipe(plan: IngestPlan) -> str:
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def trained_otherwise(root: Path, name: str, plan: IngestPlan) -> list[str]:
-    """Files with rows that were trained on under another way of splitting; copies named by content, as caches need them."""
+def trained_otherwise(root: Path, name: str, plan: IngestPlan, also_this: bool = False) -> list[str]:
+    """Files with rows that were trained on under another way of splitting; copies named by content, as caches need them.
+
+    Args:
+        also_this: also those under this way, because rows of it may be held in test since.
+    """
     found = []
     for path in sorted(trained_folder(root, name).glob("*.npy")):
-        if path.stem == recipe(plan):
+        if path.stem == recipe(plan) and not also_this:
             continue
         copy = path.parent / "pinned" / f"{path.stem}-{hashlib.sha256(path.read_bytes()).hexdigest()[:16]}.npy"
         if not copy.exists():

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from components import contract as contracts
 from components import plan as plans
 from components.contract import SchemaColumn
+from components.frozen import HeldFile
 from components.kinds.facts import ColumnFacts, survey
 from components.kinds.picture_paths import list_pictures
 from components.kinds.shapes import with_shapes
@@ -16,12 +17,12 @@ from components.plan import IngestPlan
 from components.registry import build_all
 from components.splits import SplitBounds, plain_bounds
 from components.tuning_kept import TuningOrder
-from pipeline import kept, tuned
+from pipeline import held_out, kept, tuned
 from pipeline.job import PLAN, SCHEMA, Job
 from pipeline.model_files import PlacedModel, place_model, placed_again
 from schemas.config import ConfigError, PipelineConfig
 from schemas.features import ColumnType, FeatureContract, Kind
-from schemas.run_record import DataFile, ModelFile
+from schemas.run_record import DataFile, FrozenTest, ModelFile
 
 NO_FILES = PlacedModel()
 
@@ -37,6 +38,8 @@ class Planned:
     trained: tuple[str, ...] = ()
     model: PlacedModel = NO_FILES
     tuning: TuningOrder | None = None
+    frozen: tuple[HeldFile, ...] = ()
+    registry: FrozenTest = field(default_factory=FrozenTest)
 
 
 def schema_source(config: PipelineConfig, base: Path, root: Path) -> Path | None:
@@ -94,6 +97,9 @@ def plan_job(job: Job, config: PipelineConfig) -> Planned:
         serving_sample=config.checks.sample,
     )
     plan = plan.model_copy(update={"bounds": _bounds(job, config, plan)})
+    holdouts = held_out.read(job.root, config.name)
+    plan = plan.model_copy(update={"held": held_out.holding(plan, holdouts)})
+    plan = held_out.with_whole_groups(job.root, config.name, plan)
     newest = kept.newest_accepted(job.root, config.name)
     model = place_model(config.train.model, job.base, job.root)
     return Planned(
@@ -101,9 +107,11 @@ def plan_job(job: Job, config: PipelineConfig) -> Planned:
         contract,
         kept.pinned_schema(job.root, schema) if schema else None,
         newest_accepted=newest if newest is not None and newest > plan.window[-1] else None,
-        trained=tuple(kept.trained_otherwise(job.root, config.name, plan)),
+        trained=tuple(kept.trained_otherwise(job.root, config.name, plan, held_out.came_back(plan, holdouts))),
         model=model,
         tuning=tuned.order(job.root, config, contract, model.files),
+        frozen=tuple(held_out.to_prove(plan, holdouts)),
+        registry=held_out.summary(plan, holdouts),
     )
 
 

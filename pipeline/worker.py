@@ -21,7 +21,7 @@ from typing import Any
 
 from components.progress import listen
 from components.served import link_or_copy, served
-from pipeline import kept, tuned
+from pipeline import held_out, kept, tuned
 from pipeline.job import CHAMPION, EVENTS_FD, FIRST_STEP, PLAN, SCHEMA, STAGES, Event, Job
 from pipeline.metadata_guard import guard
 from pipeline.model_files import keep_code
@@ -160,6 +160,7 @@ def document_of(planned: Planned) -> dict[str, Any]:
     return {
         "plan": planned.plan.model_dump(mode="json"),
         "contract": planned.contract.model_dump(mode="json"),
+        "frozen": planned.registry.model_dump(mode="json"),
         "model_files": [f.model_dump(mode="json") for f in planned.model.files],
     }
 
@@ -183,6 +184,7 @@ def run_graph(job: Job, config: PipelineConfig, planned: Planned, emit: Emit) ->
     from components.graph_digest import graph_digest
     from components.require_ok import link_tree
     from pipeline.build import Graph, build
+    from pipeline.previous import previous_of
     from pipeline.versions import code_digest
 
     before = {} if job.step is None else done_stages(job.folder)
@@ -196,6 +198,7 @@ def run_graph(job: Job, config: PipelineConfig, planned: Planned, emit: Emit) ->
             return tuned.keep(job.root, config.name, planned.tuning, document, job.folder, planned.plan.window[-1])
         if stage == "trainer":
             kept.keep_trained(job.root, config.name, planned.plan, reports[0])
+            held_out.add(job.root, config.name, job.run_id, planned.plan, reports[0])
         if stage == "augment":
             link_tree(str(Path(artifacts["audit"]) / SHEETS), str(job.folder / SHEETS))
         if stage == "transform":
@@ -223,6 +226,7 @@ def run_graph(job: Job, config: PipelineConfig, planned: Planned, emit: Emit) ->
         tuning=planned.tuning,
         known=known_of(planned),
         until=job.until,
+        previous=previous_of(job.root, config.name, job.serving, planned.plan),
     )
     observer = Observer(emit, done)
     observer.install()
@@ -251,6 +255,7 @@ def known_of(planned: Planned) -> Any:
         newest_accepted=planned.newest_accepted,
         manifests=[f.path for f in planned.plan.files] if planned.plan.form == "images" else [],
         trained=list(planned.trained),
+        frozen=list(planned.frozen),
     )
 
 

@@ -144,6 +144,60 @@ class SliceEvidence(BaseModel):
     f1: dict[str, MetricValue] = {}
 
 
+class CrossCells(BaseModel):
+    """Two models on one set of test rows.
+
+    Attributes:
+        rows: number of rows.
+        spans: spans that they are of.
+        labels: label value -> rows.
+        candidate: metric -> value with its 95 % interval.
+        champion: likewise.
+        difference: metric -> candidate minus champion, paired over rows.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    rows: int
+    spans: list[int]
+    labels: dict[str, int]
+    candidate: dict[str, MetricValue]
+    champion: dict[str, MetricValue]
+    difference: dict[str, MetricValue]
+
+
+class CrossScores(BaseModel):
+    """{champion, candidate} x {previous, new test rows}: whether the data got harder, and whether the model got worse.
+
+    Attributes:
+        metric: the one that the sentences are about; empty on a first run.
+        previous: rows that the champion's run tested on; None when there are none.
+        new: rows that came since; None when there are none.
+        harder: metric -> the champion on new minus previous rows, two independent samples; empty when one of them is missing.
+        verdict: of `metric`: ``harder``, ``easier``, or ``same`` where the interval holds 0; empty where nothing is compared.
+        data: how much harder the data got, in a sentence.
+        model: how much the model changed on each set, in a sentence.
+        reason: why the sets are not compared; empty when they are.
+        note: where the previous rows come from, and how many.
+        run: id of the champion's run; empty when it is not known.
+        by: whether registered ``rows`` or ``spans`` tell previous from new.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    metric: str = ""
+    previous: CrossCells | None = None
+    new: CrossCells | None = None
+    harder: dict[str, MetricValue] = {}
+    verdict: str = ""
+    data: str = ""
+    model: str = ""
+    reason: str = ""
+    note: str = ""
+    run: str = ""
+    by: str = "rows"
+
+
 class TrainingSummary(BaseModel):
     """The candidate's losses after the epoch whose weights were kept, per row, without augmentation, dropout and class weights.
 
@@ -174,6 +228,7 @@ class ModelEvidence(BaseModel):
         champion: a name of the model compared with, or None on a first run.
         higher_is_better: metric -> direction.
         training: how well the candidate fits the rows it was trained on; None when that was not recorded.
+        cross: both models on previous and new test rows; None when that was not recorded.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -182,6 +237,7 @@ class ModelEvidence(BaseModel):
     champion: str | None = None
     higher_is_better: dict[str, bool]
     training: TrainingSummary | None = None
+    cross: CrossScores | None = None
 
     @property
     def overall(self) -> SliceEvidence:

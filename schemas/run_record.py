@@ -311,6 +311,24 @@ class Pushed(Record):
     already_there: bool = False
 
 
+class FrozenTest(Record):
+    """The registry of test rows as a run found it.
+
+    Attributes:
+        digest: SHA-256 of what was registered; empty before any run has trained.
+        runs: runs that added rows.
+        rows: rows that they held out, by what the rows say.
+        held: split -> rows that it would have by `data.split`, and that were kept in test instead.
+        by_time: whether rows are split by time, so that test moves on by design and nothing is held.
+    """
+
+    digest: str = ""
+    runs: int = 0
+    rows: int = 0
+    held: dict[str, int] = {}
+    by_time: bool = False
+
+
 class Explanation(Record):
     """The verdict in sentences: what happened, why, what to do."""
 
@@ -355,6 +373,7 @@ class RunRecord(Record):
     stages: list[Stage] = []
     findings: list[Finding] = []
     contract: FeatureContract | None = None
+    frozen: FrozenTest | None = None
     data: DataEvidence | None = None
     learned: list[LearnedFeature] = []
     model_files: list[ModelFile] = []

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.evidence import (
+    CrossCells,
+    CrossScores,
     DataEvidence,
     FeatureEvidence,
     MetricValue,
@@ -207,6 +209,27 @@ def slice_(name: str, rows: int, auc: float, champion: float | None = 0.941) -> 
     change = None if champion is None else {"auc": _value(auc - champion, 0.006), "log_loss": _value(-0.005, 0.002)}
     labels = {"0": round(rows * 0.77), "1": rows - round(rows * 0.77)}
     return SliceEvidence(slice=name, rows=rows, labels=labels, candidate=candidate, champion=old, difference=change)
+
+
+def cross(verdict: str = "harder") -> CrossScores:
+    """Both models on 310 previous and 120 new rows; the champion is 0.03 lower on the new ones."""
+
+    def cells(rows: int, span: int, auc: float) -> CrossCells:
+        values = {"candidate": {"auc": _value(auc + 0.002)}, "champion": {"auc": _value(auc)}}
+        labels = {"0": rows - rows // 4, "1": rows // 4}
+        return CrossCells(rows=rows, spans=[span], labels=labels, difference={"auc": _value(0.002, 0.006)}, **values)
+
+    return CrossScores(
+        metric="auc",
+        previous=cells(310, 7, 0.945),
+        new=cells(120, 8, 0.915),
+        harder={"auc": _value(-0.03, 0.01)},
+        verdict=verdict,
+        data="The champion's auc is 0.030 lower on the 120 new test rows than on the 310 previous ones: the data got harder.",
+        model="Candidate minus champion, auc: +0.002, no clear difference on the 310 previous rows.",
+        note="Previous test rows: 310 are in the window.",
+        run="20261117-043140-s7-0001",
+    )
 
 
 def evaluation(auc: float = 0.941, champion: float | None = 0.939) -> ModelEvidence:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
@@ -31,7 +32,12 @@ def check_inputs(record: RunRecord, folder: Path) -> None:
         raise UsageError(
             f"run {record.run_id} ended before anything that could be compared. Replay a run that read its data."
         )
-    problems = []
+    held = [f["path"] for f in json.loads((folder / PLAN).read_text(encoding="utf-8"))["plan"].get("held", [])]
+    problems = [
+        f"{path}: is gone, and the run kept test rows by it. A replay needs the registry of the run."
+        for path in held
+        if not Path(path).exists()
+    ]
     for file in record.files:
         try:
             same = digest_file(file.path, file.span).sha256 == file.sha256

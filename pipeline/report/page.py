@@ -95,6 +95,7 @@ def render(record: RunRecord, diagnosis: Diagnosis | None = None) -> str:
         tuning_table=tuning_tables.table_of,
         stopped_there=wording.by_augmentation(record),
         recall_table=wording.recall_table,
+        cross_table=wording.cross_table,
         overall_name=OVERALL,
         splits=SPLITS,
         css=Markup((FOLDER / "report.css").read_text(encoding="utf-8")),

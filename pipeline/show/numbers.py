@@ -9,6 +9,8 @@ from pipeline.explain import explanation_of
 from pipeline.learned import learned_note, learned_tables
 from pipeline.show.tables import fields, note, sparkline, table
 from pipeline.wording import (
+    clean,
+    cross_table,
     duration,
     interval,
     metric_name,
@@ -19,7 +21,7 @@ from pipeline.wording import (
     span_text,
     warm_start_told,
 )
-from schemas.evidence import SPLITS, MetricValue, SliceEvidence
+from schemas.evidence import SPLITS, CrossScores, MetricValue, SliceEvidence
 from schemas.run_record import RunRecord, Training
 
 
@@ -41,7 +43,17 @@ def metrics(record: RunRecord) -> RenderableType:
         if s.recalls:
             views.append(table(f"{s.slice}: by class", *recall_table(s)))
     against = f"Champion: {evidence.champion}." if evidence.champion else "There was no champion to compare with."
-    return Group(*views, note(f"{against} Difference: candidate minus champion on the same rows."))
+    views.append(note(f"{against} Difference: candidate minus champion on the same rows."))
+    return Group(*views, *_cross(evidence.cross))
+
+
+def _cross(cross: CrossScores | None) -> list[RenderableType]:
+    """Both models on previous and new test rows; nothing for records that have it not."""
+    if cross is None:
+        return []
+    said = dict.fromkeys(s for s in (cross.data, cross.model, cross.reason, cross.note) if s)
+    tables = [table("Previous and new test rows", *cross_table(cross))] if cross.previous or cross.new else []
+    return [*tables, *(note(clean(s)) for s in said)]
 
 
 def _metric_row(of: SliceEvidence, metric: str) -> list[str]:

@@ -43,7 +43,7 @@ def evaluated(tmp_path, monkeypatch):
     monkeypatch.setattr(evaluate.example_files, "decode_flat", lambda *_: flat)
     score = evaluate.Score("candidate-0-5", "champion-1-4", "grade", ["camera"], str(tmp_path / "predictions"))
     score.setup()
-    batches = list(score.process("data_tfrecord-span-1"))
+    batches = list(score.process("data_tfrecord-span-00000001-00000-of-00001"))
     config = evaluate.eval_config(5, ["camera"], champion=True)
     with beam.Pipeline() as pipeline:
         _ = (

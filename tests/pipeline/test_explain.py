@@ -167,3 +167,11 @@ def test_kappa_goes_by_its_full_name() -> None:
     assert told.headline.startswith(
         "Pushed version 1: quadratic weighted kappa on test 0.907 (95 % 0.88 to 0.93, 430 rows)"
     )
+
+
+def test_harder_data_is_told_whether_the_model_was_pushed_or_not() -> None:
+    for make, auc in ((factories.pushed, 0.941), (factories.not_blessed, 0.512)):
+        evaluation = factories.evaluation(auc, 0.941).model_copy(update={"cross": factories.cross()})
+        assert factories.cross().data in explain(make(evaluation=evaluation)).why
+        same = evaluation.model_copy(update={"cross": factories.cross("same")})
+        assert factories.cross().data not in explain(make(evaluation=same)).why

@@ -92,3 +92,15 @@ def test_training_says_which_model_and_why():
 
 def test_it_is_small():
     assert len(render(factories.pushed())) < 200_000
+
+
+def test_previous_and_new_test_rows_are_shown_by_both():
+    evaluation = factories.evaluation().model_copy(update={"cross": factories.cross()})
+    record = factories.pushed(evaluation=evaluation)
+    page, shown = (" ".join(text.split()) for text in (render(record), printed(show(record, "metrics"))))
+    for text in (page, shown):
+        assert "Previous and new test rows" in text
+        assert "change" in text
+        assert "Previous test rows: 310 are in the window." in text
+    assert "AUC new 120 0.915 0.90 to 0.94 0.917" in shown
+    assert "Previous and new test rows" not in render(factories.pushed())
