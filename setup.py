@@ -31,6 +31,8 @@ TFX_1_21 = [
     "tensorboard>=2.21,<2.22",
 ]
 ON_EVERY_STACK = [
+    # `retrain schedule`. Version 4 is another API, and not finished.
+    "apscheduler>=3.10,<4",
     # Imported by tfx-bsl, which does not declare it.
     "dill",
     "jinja2>=3.1",

@@ -119,7 +119,7 @@ def _data(g: Graph) -> tuple[list[Any], Channel, Channel]:
         accepted=Channel(type=AcceptedData, producer_component_id="require_ok"),
     ).with_id("previous_data")
     findings = inspect_data(
-        config=g.config.model_dump_json(),
+        config=json.dumps(g.config.recipe),
         contract=g.contract.model_dump_json(),
         code=g.code,
         known=g.known.model_dump_json(),
@@ -183,7 +183,7 @@ def _judging(g: Graph, checked: Channel, trainer: Any) -> list[Any]:
         code=g.code,
     ).with_id("evaluator")
     judged = judge_model(
-        config=g.config.model_dump_json(),
+        config=json.dumps(g.config.recipe),
         code=g.code,
         evaluation=evaluator.outputs["evaluation"],
         model=model,

@@ -73,6 +73,9 @@ def run(
     as_json: JsonOption = False,
     debug: DebugOption = False,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Repeats stages that were done before.")] = False,
+    notify: Annotated[
+        bool, typer.Option("--notify", help="Tells those in the section notify, as a scheduled run does.")
+    ] = False,
 ) -> None:
     """One retrain: trains, evaluates, and pushes only what is better."""
     from pipeline.commands.run import run_command
@@ -88,6 +91,7 @@ def run(
         debug=debug,
         use_cache=not no_cache,
         until=until,
+        notify=notify,
     )
     raise typer.Exit(code)
 
@@ -196,6 +200,48 @@ def rollback(
     from pipeline.commands.rollback import rollback_command
 
     raise typer.Exit(rollback_command(config=config, to=to, reason=reason, workspace=workspace, as_json=as_json))
+
+
+@app.command()
+def schedule(
+    config: ConfigArgument,
+    action: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[ACTION]",
+            help="status, next, pause, resume or backfill; default: runs the schedule until it is stopped.",
+        ),
+    ] = None,
+    workspace: WorkspaceOption = None,
+    override: OverrideOption = None,
+    as_json: JsonOption = False,
+    count: Annotated[int, typer.Option(min=1, max=1000, help="How many ticks `next` shows.")] = 5,
+    reason: Annotated[
+        str | None, typer.Option(help="Why it is paused, or why findings may pass in a back-fill.")
+    ] = None,
+    accept: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CODE[:SUBJECT]", help="In a back-fill: lets findings of this code pass; needs --reason."),
+    ] = None,
+    from_: Annotated[str | None, typer.Option("--from", metavar="SPAN", help="First span of a back-fill.")] = None,
+    to: Annotated[str | None, typer.Option("--to", metavar="SPAN", help="Last span of a back-fill.")] = None,
+) -> None:
+    """Retrains by itself: by cron, interval, on new data, on drift (section schedule). Stays in the foreground."""
+    from pipeline.commands.schedule import schedule_command
+
+    code = schedule_command(
+        config=config,
+        action=action,
+        workspace=workspace,
+        overrides=override or [],
+        as_json=as_json,
+        count=count,
+        reason=reason,
+        accept=accept or [],
+        first=from_,
+        last=to,
+    )
+    raise typer.Exit(code)
 
 
 schema_app = typer.Typer(help="The schema: what it says, what new data would change in it, and taking that over.")

@@ -84,10 +84,12 @@ def _findings(stages: dict[str, Stage], events: list[Event]) -> list[Finding]:
     blocked = {e.stage: e.findings for e in events if e.kind == "error" and e.findings}
     of_data = _judged(stages, ("inspect_data", "findings"), ("require_ok", "accepted"))
     of_audit = _judged(stages, ("augment", "audit"), ("augmentation_ok", "accepted"))
+    planned = [f for e in events if e.kind == "plan" for f in e.findings]
     early = [f for stage, found in blocked.items() if stage not in ("require_ok", "augmentation_ok") for f in found]
     gates = _document(stages, "judge_model", "gates") or {"findings": []}
     pusher = _document(stages, "pusher", "pushed_model") or {"findings": []}
     return [
+        *planned,
         *early,
         *blocked.get("require_ok", of_data),
         *(f for feature in _learned(stages) for f in feature.findings),

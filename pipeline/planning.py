@@ -8,6 +8,7 @@ from pathlib import Path
 from components import contract as contracts
 from components import plan as plans
 from components.contract import SchemaColumn
+from components.inspection import apply_accepted
 from components.kinds.facts import ColumnFacts, survey
 from components.kinds.picture_paths import list_pictures
 from components.kinds.shapes import with_shapes
@@ -15,22 +16,24 @@ from components.model_choice import unsuited
 from components.plan import IngestPlan
 from components.registry import build_all
 from components.splits import SplitBounds, plain_bounds
-from pipeline import kept
+from pipeline import kept, redelivered
 from pipeline.job import PLAN, SCHEMA, Job
 from schemas.config import ConfigError, PipelineConfig
 from schemas.features import ColumnType, FeatureContract, Kind
+from schemas.findings import DataBlocked, Finding, verdict
 from schemas.run_record import DataFile
 
 
 @dataclass(frozen=True)
 class Planned:
-    """What `build` needs besides the configuration."""
+    """What `build` needs besides the configuration; `findings` are those that were let through before anything was read."""
 
     plan: IngestPlan
     contract: FeatureContract
     schema_file: Path | None
     newest_accepted: int | None = None
     trained: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 def schema_source(config: PipelineConfig, base: Path, root: Path) -> Path | None:
@@ -50,6 +53,7 @@ def plan_job(job: Job, config: PipelineConfig) -> Planned:
     if job.recorded:
         return _recorded(job.recorded)
     files = plans.find_files(config, job.base, job.span, job.root)
+    again = refuse_redelivered(job, config, files)
     form = config.data.source.format
     schema = schema_source(config, job.base, job.root)
     known = _schema_columns(schema)
@@ -95,7 +99,22 @@ def plan_job(job: Job, config: PipelineConfig) -> Planned:
         kept.pinned_schema(job.root, schema) if schema else None,
         newest_accepted=newest if newest is not None and newest > plan.window[-1] else None,
         trained=tuple(kept.trained_otherwise(job.root, config.name, plan)),
+        findings=tuple(again),
     )
+
+
+def refuse_redelivered(job: Job, config: PipelineConfig, files: list[DataFile]) -> list[Finding]:
+    """Stops a run whose window has a span that was accepted with other content; findings that were let through come back.
+
+    Raises:
+        DataBlocked: when one was not.
+    """
+    known = redelivered.read_digests(job.root, config.name)
+    found = redelivered.findings(known, config.data.source.pattern, files, job.base)
+    judged = apply_accepted(found, job.accept)
+    if not verdict(judged).ok:
+        raise DataBlocked(judged)
+    return judged
 
 
 def _facts(config: PipelineConfig, files: list[DataFile], known: dict[str, SchemaColumn]) -> dict[str, ColumnFacts]:

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from pipeline import kept
+from pipeline import kept, redelivered
 from pipeline.job import EVENTS_FD, PLAN, SCHEMA, STAGES, Event, Job
 from pipeline.planning import Planned, plan_job
 from pipeline.record_json import write_atomic
@@ -28,10 +28,14 @@ from schemas.findings import DataBlocked
 Emit = Callable[[Event], None]
 
 
-def die_with_parent() -> None:
-    """Asks the kernel to end this process when the parent dies, so that a killed run leaves nothing behind that works on."""
+def die_with_parent(number: int = signal.SIGKILL) -> None:
+    """Asks the kernel to end this process when the parent dies, so that a killed run leaves nothing behind that works on.
+
+    Args:
+        number: the signal that it gets then.
+    """
     pr_set_pdeathsig = 1
-    ctypes.CDLL(None, use_errno=True).prctl(pr_set_pdeathsig, signal.SIGKILL)
+    ctypes.CDLL(None, use_errno=True).prctl(pr_set_pdeathsig, int(number))
     if os.getppid() == 1:
         os._exit(1)
 
@@ -140,6 +144,7 @@ def run_job(job: Job, emit: Emit) -> None:
         Event(
             kind="plan",
             data={"plan": planned.plan.model_dump(mode="json"), "contract": planned.contract.model_dump(mode="json")},
+            findings=list(planned.findings),
         )
     )
     run_graph(job, config, planned, emit)
@@ -220,6 +225,7 @@ def keep(job: Job, config: PipelineConfig, planned: Planned) -> dict[str, Any]:
         ``said``: a sentence for the user, when there is something to say.
     """
     kept.keep_accepted(job.root, config.name, planned.plan.window[-1])
+    redelivered.keep_digests(job.root, config.name, config.data.source.pattern, planned.plan.files, job.base)
     if config.data.split.stratify and not config.data.split.by_time and not config.data.split.group_by:
         kept.keep_bounds(job.root, config, planned.plan.bounds)
     # A replay has a workspace of its own, but not a folder of its own beside the configuration.

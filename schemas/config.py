@@ -23,6 +23,8 @@ from pydantic import (
     model_validator,
 )
 
+from schemas.schedule import Notify, Schedule
+
 Positive = Annotated[int, Field(gt=0)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 
@@ -492,6 +494,13 @@ class PipelineConfig(Section):
     push: Push = Push()
     runner: str = "local"
     beam: Beam = Beam()
+    schedule: Schedule | None = None
+    notify: Notify | None = None
+
+    @property
+    def recipe(self) -> dict[str, Any]:
+        """What a result depends on, as plain data: all but when runs start and who is told."""
+        return self.model_dump(mode="json", exclude={"schedule", "notify"})
 
     @model_validator(mode="after")
     def _a_weight_is_no_input(self) -> PipelineConfig:
