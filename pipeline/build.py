@@ -149,7 +149,7 @@ def _data(g: Graph) -> tuple[list[Any], Channel, Channel]:
     )
     fetching, previous = _previous(g, "previous_data", AcceptedData, "require_ok")
     findings = inspect_data(
-        config=g.config.model_dump_json(),
+        config=json.dumps(g.config.recipe),
         contract=g.contract.model_dump_json(),
         code=g.code,
         known=g.known.model_dump_json(),
@@ -230,7 +230,7 @@ def _judging(g: Graph, checked: Channel, report: Channel, trainer: Any, baseline
         code=g.code,
     ).with_id("evaluator")
     judged = judge_model(
-        config=g.config.model_dump_json(),
+        config=json.dumps(g.config.recipe),
         code=g.code,
         previous=g.previous.model_dump_json(),
         report=report,

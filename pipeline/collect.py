@@ -108,7 +108,7 @@ def _findings(stages: dict[str, Stage], events: list[Event]) -> list[Finding]:
     blocked = {e.stage: e.findings for e in events if e.kind == "error" and e.findings}
     of_data = _judged(stages, ("inspect_data", "findings"), ("require_ok", "accepted"))
     of_audit = _judged(stages, ("augment", "audit"), ("augmentation_ok", "accepted"))
-    noticed = [f for e in events if e.kind == "notice" for f in e.findings]
+    noticed = [f for e in events if e.kind in ("plan", "notice") for f in e.findings]
     early = [f for stage, found in blocked.items() if stage not in ("require_ok", "augmentation_ok") for f in found]
     tuning = _document(stages, "tuner", "tuner_results") or {"findings": []}
     gates = _document(stages, "judge_model", "gates") or {"findings": []}
