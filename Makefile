@@ -6,7 +6,7 @@ PYTHON := .venv/bin/python
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run run-digits run-retina run-reviews test test-newest lint format bench lock clean
+.PHONY: help setup run run-digits run-retina run-reviews test test-newest test-faults test-airflow lint format bench lock clean
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z %-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,12 @@ test: setup ## Runs all tests on this machine's stack
 
 test-newest: ## Runs all tests on TFX 1.21, in a Debian 13 root folder if need be (needs root)
 	@ARGS="$(ARGS)" bash scripts/test_newest.sh
+
+test-faults: setup ## Runs the whole fault campaign: some 60 accidents, half an hour
+	$(PYTHON) -m pytest tests/e2e/test_faults.py -m "faults or not faults" $(ARGS)
+
+test-airflow: setup ## Runs an exported DAG on a real Airflow 2 and 3, to the verdict (some minutes each)
+	$(PYTHON) scripts/airflow_trial.py $(ARGS)
 
 lint: setup ## Checks style (ruff), format (ruff) and types (mypy)
 	$(PYTHON) -m ruff check .

@@ -20,6 +20,8 @@ TFX_1_16 = [
     "apache-beam[gcp]==2.62.0",
     "tensorflow-data-validation>=1.16.1,<1.17",
     "numpy>=1.26,<2",
+    # The messages of `retrain export --to kubeflow`; all that TFX's runner for Kubeflow needs besides TFX.
+    "kfp-pipeline-spec==0.2.2",
 ]
 TFX_1_21 = [
     "tfx==1.21.0",
@@ -29,11 +31,17 @@ TFX_1_21 = [
     "numpy>=2",
     # TensorFlow no longer brings it, but the TensorBoard callback of Keras needs it.
     "tensorboard>=2.21,<2.22",
+    # The newest that TFX 1.21 allows.
+    "kfp-pipeline-spec>=2.14,<2.17",
 ]
 ON_EVERY_STACK = [
     # Imported by tfx-bsl, which does not declare it.
     "dill",
+    # Checksums of TFRecord, so that one damaged record does not end `retrain predict`.
+    "google-crc32c>=1.1",
     "jinja2>=3.1",
+    # TFX's Tuner imports it; its oracles draw what tuning tries.
+    "keras-tuner>=1.4,<2",
     "pillow>=10",
     "pyarrow>=10",
     "pydantic>=2.8",

@@ -1,51 +1,65 @@
-"""Artifact types of our own, all folders with one JSON document in them, and how to read and write those."""
+"""Artifact types of our own, all folders with one JSON document in them, and how to read and write those.
+
+Kubeflow's pipelines want names like ``namespace.Title`` and take no declared properties, so the span is a custom one.
+"""
 
 import hashlib
 import json
 import os
-from typing import Any, ClassVar
+from typing import Any
 
 from tfx.types import artifact
 from tfx.types.system_artifacts import Metrics
 
 
+class OfSpan:
+    """Of an artifact: the span that it is about, a whole number."""
+
+    @property
+    def span(self) -> int:
+        """See the class."""
+        found: int = self.get_int_custom_property("span")  # type: ignore[attr-defined]
+        return found
+
+    @span.setter
+    def span(self, value: int) -> None:
+        self.set_int_custom_property("span", value)  # type: ignore[attr-defined]
+
+
 class IngestReport(artifact.Artifact):
     """Rows per split and span, rows without a label, digest of the examples."""
 
-    TYPE_NAME = "RetrainIngestReport"
+    TYPE_NAME = "retrain.IngestReport"
 
 
 class DataFindings(artifact.Artifact):
     """Data evidence and the findings of all checks."""
 
-    TYPE_NAME = "RetrainDataFindings"
+    TYPE_NAME = "retrain.DataFindings"
 
 
-class AcceptedData(artifact.Artifact):
+class AcceptedData(OfSpan, artifact.Artifact):
     """Evidence of data that passed; exists only when nothing blocked. What later runs compare with."""
 
-    TYPE_NAME = "RetrainAcceptedData"
-    PROPERTIES: ClassVar = {"span": artifact.Property(type=artifact.PropertyType.INT)}
+    TYPE_NAME = "retrain.AcceptedData"
 
 
-class AugmentationAudit(artifact.Artifact):
+class AugmentationAudit(OfSpan, artifact.Artifact):
     """What augmentation did to train: the audit, its findings, and contact sheets in ``sheets``."""
 
-    TYPE_NAME = "RetrainAugmentationAudit"
-    PROPERTIES: ClassVar = {"span": artifact.Property(type=artifact.PropertyType.INT)}
+    TYPE_NAME = "retrain.AugmentationAudit"
 
 
-class AcceptedAudit(artifact.Artifact):
+class AcceptedAudit(OfSpan, artifact.Artifact):
     """An audit that passed; what later runs compare with."""
 
-    TYPE_NAME = "RetrainAcceptedAudit"
-    PROPERTIES: ClassVar = {"span": artifact.Property(type=artifact.PropertyType.INT)}
+    TYPE_NAME = "retrain.AcceptedAudit"
 
 
 class GateFindings(artifact.Artifact):
     """Model evidence and the findings of all gates."""
 
-    TYPE_NAME = "RetrainGateFindings"
+    TYPE_NAME = "retrain.GateFindings"
     TYPE_ANNOTATION = Metrics
 
 

@@ -148,10 +148,11 @@ class Feed:
         keys = self.rows.keys[drawn[:, 0]] ^ mix(drawn[:, 1].astype(np.uint64))
         return epoch_order(keys, self.seed, epoch)
 
-    def batches(self, weights: npt.NDArray[np.float32], size: int, epochs: int) -> tf.data.Dataset:
+    def batches(self, weights: npt.NDArray[np.float32], size: int, epochs: int, first: int = 0) -> tf.data.Dataset:
         """Batches of (inputs, target, weight) for all epochs one after the other.
 
         Args:
+            first: epoch to begin with, counted from 0; `epochs` are counted from 0 all the same.
             weights: of a row of each class, in the order of `labels`, float32 [classes]; rows with weights of their own (`row_weights`)
                 have the product.
         """
@@ -171,4 +172,4 @@ class Feed:
             weighs = tf.gather(weight, target)
             return batch, target, weighs if own is None else weighs * tf.gather(own, i)
 
-        return tf.data.Dataset.range(epochs).flat_map(one_epoch).map(gather).prefetch(2)
+        return tf.data.Dataset.range(first, epochs).flat_map(one_epoch).map(gather).prefetch(2)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import importlib
+import os
+from collections.abc import Callable
 from typing import Any
 
 import tensorflow as tf
@@ -50,3 +53,85 @@ def lookup_lines(keys: tf.Tensor, path: Any) -> tuple[tf.Tensor, tf.Tensor]:
         table = tf.lookup.StaticHashTable(lines, -1, experimental_is_anonymous=True)
         size = table.size()
     return table.lookup(keys), size
+
+
+def reset_names() -> None:
+    """Lets Keras count the names of layers from the start: weights are recorded under them, whatever the process built before.
+
+    Public is only `keras.utils.clear_session`, which also takes away the seed and everything else that was set.
+    """
+    importlib.import_module("keras.src.utils.naming").reset_uids()
+
+
+#: Stands for a backslash in PostgreSQL, and begins the name of a text that is kept in a file: code points for private use, which no
+#: text has.
+BACKSLASH, IN_FILE = "\ue05c", "\ue05d"
+#: Bytes. PostgreSQL's index over texts, which ML Metadata makes, takes 2,704 in a row, with the name of the property.
+LONGEST = 2000
+
+
+def adapt_to_postgresql(folder: str) -> None:
+    """Makes ML Metadata keep texts in PostgreSQL that it cannot keep there (1.16 to 1.21), for the rest of the process.
+
+    It quotes a text with a backslash as ``E'...'`` and cuts one character off at both ends ("syntax error at or near"), and it has an index
+    over whole texts, so that long ones are refused ("index row size"). Parameters are JSON in JSON, and long.
+
+    Args:
+        folder: where long texts are kept, named by their content; the database has the name.
+    """
+    from ml_metadata.metadata_store import metadata_store
+
+    original = metadata_store.MetadataStore._call_method
+
+    def call(store: Any, method: str, request: Any, response: Any) -> None:
+        sent = type(request)()
+        sent.CopyFrom(request)
+        convert(sent, lambda text: to_postgresql(text, folder))
+        original(store, method, sent, response)
+        convert(response, lambda text: from_postgresql(text, folder))
+
+    metadata_store.MetadataStore._call_method = call
+
+
+def to_postgresql(text: str, folder: str) -> str:
+    """A text as the database takes it."""
+    data = text.encode()
+    if len(data) <= LONGEST:
+        return text.replace("\\", BACKSLASH)
+    name = hashlib.sha256(data).hexdigest()
+    path = os.path.join(folder, name)
+    if not os.path.exists(path):
+        os.makedirs(folder, exist_ok=True)
+        with open(f"{path}.{os.getpid()}", "wb") as file:
+            file.write(data)
+        os.rename(file.name, path)
+    return IN_FILE + name
+
+
+def from_postgresql(text: str, folder: str) -> str:
+    """The text again; its name when the file is not there, as it is for another workspace's."""
+    path = os.path.join(folder, text[1:])
+    if text[:1] != IN_FILE or not os.path.exists(path):
+        return text.replace(BACKSLASH, "\\")
+    with open(path, "rb") as file:
+        return file.read().decode()
+
+
+def convert(message: Any, by: Callable[[str], str]) -> None:
+    """Converts all string fields of a protocol buffer, however deep; keys of maps stay."""
+    for field, value in message.ListFields():
+        if isinstance(value, str):
+            setattr(message, field.name, by(value))
+        elif hasattr(value, "ListFields"):
+            convert(value, by)
+        elif hasattr(value, "values"):
+            for key in value:
+                if isinstance(value[key], str):
+                    value[key] = by(value[key])
+                elif hasattr(value[key], "ListFields"):
+                    convert(value[key], by)
+        elif field.type == field.TYPE_STRING:
+            value[:] = [by(v) for v in value]
+        elif field.type == field.TYPE_MESSAGE:
+            for one in value:
+                convert(one, by)

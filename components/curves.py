@@ -1,4 +1,4 @@
-"""What is watched while a model is trained: the curves of the record, the weights of the best epoch, and when to stop."""
+"""The curves of the record, and the weights of the best epoch."""
 
 from __future__ import annotations
 
@@ -7,81 +7,72 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
+import numpy.typing as npt
 
-from components.training_data import I64, Rows, rows_at_once
-from schemas.config import Train
-from schemas.run_record import Epoch
+from components.watch import Watch, Watched, change
+from schemas.run_record import LARGEST, Epoch
 
-#: Keras' own val_loss has the L2 penalty in it and would not compare with the clean training loss; the cross entropy has not.
-MONITORS = {"val_loss": ("val_cross_entropy", "min"), "val_accuracy": ("val_accuracy", "max")}
+#: What can be watched: its name among the measures, and which way is better. Keras' own loss on eval has the L2 penalty in it and would
+#: not compare with the clean training loss.
+MONITORS = {"val_loss": ("val_loss", "min"), "val_accuracy": ("val_accuracy", "max")}
 
 
 class Curves(keras.callbacks.Callback):
-    """Records every epoch and keeps the weights of the best one.
+    """Measures every epoch, tells the other callbacks, and keeps the weights of the best one.
 
-    `train_loss` is measured on a fixed sample of train without augmentation, dropout and class weights, so it compares with `val_loss`.
+    It must be the first callback: Keras hands the same `logs` from one to the next.
 
-    Args:
-        monitor: name in `MONITORS`.
-        sample: the fixed sample of train.
-        targets: index of the right class of its rows, int64 [n].
+    Attributes:
+        epochs: the curves so far.
+        best_epoch: number of the epoch whose weights are kept, 0 for none.
+        best_weights: values of `model.weights` after it.
+        best: the least value so far of what is watched, its sign turned where more is better.
     """
 
-    def __init__(self, monitor: str, sample: Rows, targets: I64):
+    def __init__(self, monitor: str, train: Watched, val: Watched):
         super().__init__()
         self.epochs: list[Epoch] = []
-        self.best_epoch = 0
-        self.best_weights: list[Any] | None = None
+        self.best_epoch, self.best = 0, float("inf")
+        self.best_weights: list[npt.NDArray[Any]] | None = None
+        self.watched: list[str] = []
         self._monitor, mode = MONITORS[monitor]
         self._sign = 1 if mode == "min" else -1
-        self._best = np.inf
-        self._sample, self._targets = sample, targets
+        self._train, self._val = train, val
+        self._watch: Watch | None = None
+        self._before: list[npt.NDArray[np.float32]] = []
         self._began = 0.0
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        self._watch = Watch(self.model, self._train, self._val)
+        self.watched = list(dict.fromkeys((self._watch.first, self._watch.last)))
+        self._before = self._watch.weights()
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self._began = time.monotonic()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        logs = logs or {}
-        logits = self._logits()
-        clean = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(self._targets, logits))
+        assert self._watch is not None
+        measured, after = self._watch.measure(), self._watch.weights()
+        ratio, self._before = change(self._before, after), after
+        known = {k: v for k, v in measured.items() if v is not None}
+        logs.update(known)
+        value = self._sign * known.get(self._monitor, float("nan"))
+        if value < self.best and np.isfinite(known["val_loss"]):
+            self.best, self.best_epoch = value, epoch + 1
+            self.best_weights = [np.array(w.numpy()) for w in self.model.weights]
+        values = {k: v if v is None or np.isfinite(v) else None for k, v in measured.items()}
         self.epochs.append(
             Epoch(
                 epoch=epoch + 1,
-                loss=float(logs["loss"]),
-                train_loss=float(clean),
-                val_loss=float(logs["val_cross_entropy"]),
-                val_accuracy=float(logs["val_accuracy"]),
-                learning_rate=float(self.model.optimizer.learning_rate),
+                loss=float(logs["loss"]) if np.isfinite(logs["loss"]) else LARGEST,
+                learning_rate=float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)),
+                update_ratio=ratio,
                 seconds=round(time.monotonic() - self._began, 3),
+                **values,
             )
         )
-        value = self._sign * float(logs[self._monitor])
-        if value < self._best and np.isfinite(float(logs["val_cross_entropy"])):
-            self._best, self.best_epoch = value, epoch + 1
-            self.best_weights = [w.numpy().copy() for w in self.model.weights]
 
-    def _logits(self) -> tf.Tensor:
-        rows = len(self._sample)
-        size = rows_at_once(any(n.startswith("image_") for n in self._sample.inputs))
-        parts = [self._sample.take(np.arange(i, min(i + size, rows))) for i in range(0, rows, size)]
-        return tf.concat([self.model(p.inputs, training=False) for p in parts], axis=0)
-
-
-def callbacks(config: Train, curves: Curves) -> list[keras.callbacks.Callback]:
-    """Our curves first, so that they see what the others act on."""
-    chosen: list[keras.callbacks.Callback] = [curves, keras.callbacks.TerminateOnNaN()]
-    if config.reduce_lr:
-        r = config.reduce_lr
-        name, mode = MONITORS[r.monitor]
-        chosen.append(
-            keras.callbacks.ReduceLROnPlateau(
-                name, mode=mode, factor=r.factor, patience=r.patience, min_lr=r.min_lr, min_delta=0.0
-            )
-        )
-    if config.early_stopping:
-        e = config.early_stopping
-        name, mode = MONITORS[e.monitor]
-        chosen.append(keras.callbacks.EarlyStopping(name, mode=mode, patience=e.patience, min_delta=e.min_delta))
-    return chosen
+    @property
+    def finite(self) -> bool:
+        """Whether there are epochs, and every training loss was finite."""
+        return bool(self.epochs) and all(e.loss < LARGEST for e in self.epochs)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import abc
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -263,16 +264,52 @@ class ModelInputs:
     images: Mapping[str, tuple[int, int, int]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class WeightLayout:
+    """What rows and columns of a model's weights stand for: a later model with other inputs takes its initial weights over by it.
+
+    Attributes:
+        rows: layer -> what the rows of its kernel come from, in order, as (name of the input, number of rows).
+        entries: layers with a vector for each entry of the vocabulary.
+        scores: layers whose weights have a class in each column.
+    """
+
+    rows: Mapping[str, Sequence[tuple[str, int]]] = field(default_factory=dict)
+    entries: Sequence[str] = ()
+    scores: Sequence[str] = ()
+
+
 class ModelFamily(abc.ABC):
     """Builds an uncompiled Keras model."""
 
     #: Kinds of input it can take, beside ``numeric`` and ``categorical``, which all can: any of "text", "image".
     takes: tuple[str, ...] = ()
+    #: Those of them without which it makes no sense.
+    needs: tuple[str, ...] = ()
 
     @abc.abstractmethod
     def build(self, inputs: ModelInputs) -> keras.Model:
         """A model from ``{"numeric": [n, numeric] float32, "categorical": [n, categorical] int64}``, and one entry for each of
         `inputs.texts` and `inputs.images`, to logits ``[n, classes]`` float32. Its inputs are exactly these."""
+
+    def layout(self, inputs: ModelInputs) -> WeightLayout | None:
+        """What its weights stand for; None when nobody knows."""
+        return None
+
+    def files(self, base: Path) -> dict[str, Path]:
+        """Files of the user's that it is made from: name -> absolute path. Python files are code: they are run from a copy.
+
+        Args:
+            base: folder of the configuration, or of copies of the code, under these names.
+
+        Raises:
+            ConfigError: when one is missing, or cannot be what it is said to be.
+        """
+        return {}
+
+    def placed(self, base: Path) -> dict[str, Any]:
+        """The parameters that name such files, with full paths."""
+        return {}
 
 
 class Augmentation(abc.ABC):

@@ -21,9 +21,11 @@ from components.champion import DIGEST
 from components.cross import Previous
 from components.cross_rows import no_champion, read_cross
 from components.evaluate import CANDIDATE, CHAMPION, LABEL, PREDICTIONS, SLICE_PREFIX
+from components.training_findings import training_findings
 from schemas.config import PipelineConfig
 from schemas.evidence import ModelEvidence, TrainingSummary
 from schemas.findings import Finding, Severity, verdict
+from schemas.run_record import Training
 
 
 def read_evidence(
@@ -64,33 +66,18 @@ def read_evidence(
 
 
 def training_summary(training: dict[str, Any]) -> Optional[TrainingSummary]:
-    """The losses of the epoch whose weights were kept; None when no epoch was better than none."""
-    kept = [e for e in training["epochs"] if e["epoch"] == training["best_epoch"]]
-    return (
-        TrainingSummary(epoch=kept[0]["epoch"], train_loss=kept[0]["train_loss"], val_loss=kept[0]["val_loss"])
-        if kept
-        else None
-    )
-
-
-def training_finding(training: dict[str, Any]) -> Finding:
-    """Whether training itself went to its end."""
-    if training["stopped"] != "nan":
-        return Finding(
-            code="training_finite", severity=Severity.OK, subject="training", message="Training: every loss was finite."
-        )
-    return Finding(
-        code="training_finite",
-        severity=Severity.BLOCK,
-        subject="training",
-        message=f"Training: the loss became NaN or infinite in epoch {len(training['epochs'])}.",
-        remedy="Lower train.learning_rate (try a tenth), and look for extreme values in the inputs.",
-    )
+    """Losses and accuracies of the epoch whose weights were kept; None when no epoch was better than none."""
+    kept = next((e for e in training["epochs"] if e["epoch"] == training["best_epoch"]), None)
+    if kept is None:
+        return None
+    measured = {n: kept.get(n) for n in ("epoch", "train_loss", "val_loss", "train_accuracy", "val_accuracy")}
+    rows = {"train_rows": training.get("sample_rows", 0), "val_rows": training.get("val_rows", 0)}
+    return TrainingSummary(**measured, **rows)
 
 
 def judge(evidence: ModelEvidence, training: dict[str, Any], config: PipelineConfig) -> list[Finding]:
-    """Findings of all gates. A gate that crashes blocks."""
-    found = [training_finding(training)]
+    """Findings on the training, and of all gates. A gate that crashes blocks."""
+    found = training_findings(Training.model_validate(training), config.train)
     for name, gate in registry.build_all(config).gates.items():
         try:
             found += gate.judge(evidence)

@@ -41,14 +41,23 @@ def unsuited(family: str, kinds: Iterable[str]) -> list[str]:
         family: name of a model that exists (`components/models/<family>.py`).
         kinds: of all features.
     """
-    there, takes = set(kinds), load("models", family).takes
+    there, model = set(kinds), load("models", family)
     needed = {k for k in _SPECIAL if k in there}
-    able = [n for n in names("models") if needed <= {*load("models", n).takes}]
+    able = [n for n in names("models") if needed <= {*load("models", n).takes} and _by_name_alone(n)]
     return [
         f"train.model: {family} takes no {called}; use {' or '.join(able)}."
         for kind, (called, _) in _SPECIAL.items()
-        if kind in needed and kind not in takes
+        if kind in needed and kind not in model.takes
+    ] + [
+        f"train.model: {family} is for {called}, and the data have none; use {choose(there)[0].name}."
+        for kind, (called, _) in _SPECIAL.items()
+        if kind in model.needs and kind not in there
     ]
+
+
+def _by_name_alone(family: str) -> bool:
+    """Whether a model needs no parameters, so that its name is advice enough."""
+    return not any(f.is_required() for f in load("models", family).__pydantic_fields__.values())
 
 
 def settle(configured: PluginSpec | None, kinds: Iterable[str]) -> tuple[PluginSpec, str]:

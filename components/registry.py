@@ -135,6 +135,7 @@ def build_all(config: PipelineConfig) -> Plugins:
     except ConfigError as error:
         problems.extend(error.problems)
     weights, model = config.train.class_weights, config.train.model
+    problems += _tuning_problems(config)
     built = Plugins(
         checks=checks,
         gates=gates,
@@ -159,6 +160,22 @@ def _check_specs(config: PipelineConfig, problems: list[str]) -> list[PluginSpec
     problems += [f"checks: unknown check {n!r}.{did_you_mean(n, known)}" for n in given if n not in known]
     on = {n: given.get(n) for n in known if not is_off(given.get(n))}
     return [PluginSpec(name=n, params={} if p is None or p is True else p) for n, p in on.items()]
+
+
+def _tuning_problems(config: PipelineConfig) -> list[str]:
+    """What of the search does not fit the model; without a configured one, a model for tables stands for those that inputs choose."""
+    from components import model_choice, tuning_space
+
+    if config.train.tune is None:
+        return []
+    spec = config.train.model or model_choice.choose(())[0]
+    if spec.name not in names("models"):
+        return []  # the model itself is a problem already
+    try:
+        tuning_space.space(config.train, spec)
+    except ConfigError as error:
+        return error.problems
+    return []
 
 
 def _no_problems(_: Any) -> list[str]:

@@ -251,16 +251,15 @@ def fits(column: pa.Array, kind: ColumnType) -> bool:
     return True
 
 
-def _first_misfit(column: pa.Array, kind: ColumnType) -> tuple[int, int]:
-    """Index of the first value that does not fit, and how many do not; by halving."""
+def misfits(column: pa.Array, kind: ColumnType) -> list[int]:
+    """Indices of the values of a flat column that cannot be of that type, ascending; by halving."""
     if fits(column, kind):
-        return -1, 0
+        return []
     if len(column) == 1:
-        return 0, 1
+        return [0]
     half = len(column) // 2
-    left, n_left = _first_misfit(column.slice(0, half), kind)
-    right, n_right = _first_misfit(column.slice(half), kind)
-    return (left if n_left else half + right), n_left + n_right
+    left, right = misfits(column.slice(0, half), kind), misfits(column.slice(half), kind)
+    return left + [half + i for i in right]
 
 
 def typed(batch: pa.RecordBatch, types: Mapping[str, ColumnType], path: str, first_row: int) -> pa.RecordBatch:
@@ -287,12 +286,12 @@ def typed(batch: pa.RecordBatch, types: Mapping[str, ColumnType], path: str, fir
         try:
             arrays.append(_CONVERT[kind](flat))
         except pa.ArrowException:
-            row, count = _first_misfit(flat, kind)
+            wrong = misfits(flat, kind)
             raise problem(
                 "column_type",
                 path,
-                f"column {name!r} must be {kind.value}, but {count} of {len(flat)} values looked at are not; "
-                f"the first is in row {first_row + row}.",
+                f"column {name!r} must be {kind.value}, but {len(wrong)} of {len(flat)} values looked at are not; "
+                f"the first is in row {first_row + wrong[0]}.",
                 f"Repair the values of {name!r}; if the type is meant to change, change it in the schema.",
             ) from None
     return pa.RecordBatch.from_arrays(arrays, names=names)

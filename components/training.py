@@ -10,23 +10,29 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from components import learned, model_choice, registry, training_data
+from components import compat, learned, model_choice, numerics, registry, training_data, tuning_space, warm_start
 from components.augmentation import Policy
+from components.backup import Backup, key_of
 from components.batches import Feed, epoch_order
-from components.curves import Curves, callbacks
+from components.callbacks import Scalars, acting
+from components.curves import Curves
 from components.interfaces import ModelInputs
 from components.serving import export
+from components.watch import Watched, known_beforehand
 from schemas.config import Augment, Train
 from schemas.features import FeatureContract, Kind, order_labels
-from schemas.run_record import Epoch, Training
+from schemas.run_record import Training, WarmStart
 
 CLEAN_SAMPLE = 2000
 
@@ -50,64 +56,81 @@ def class_weights(config: Train, labels: list[str], counts: Mapping[str, int]) -
     return weights
 
 
-def fit(config: Train, model: keras.Model, feed: Feed, val: training_data.Rows) -> Training:
+def fit(
+    config: Train,
+    model: keras.Model,
+    feed: Feed,
+    val: training_data.Rows,
+    backup: Backup | None = None,
+    logs: str | None = None,
+    also: Sequence[keras.callbacks.Callback] = (),
+) -> Training:
     """Trains in place and leaves the weights of the best epoch in the model.
 
     Args:
         feed: what to train on.
         val: the eval split, whose labels `feed.labels` has.
+        backup: what a killed training left is taken over from here; None for neither writing nor reading one.
+        logs: folder for TensorBoard; None for none.
+        also: callbacks besides the configured ones.
     """
-    labels, train = feed.labels, feed.rows
-    weights = class_weights(config, labels, feed.counts)
-    sample = np.sort(epoch_order(train.keys, config.seed, -1 & 0xFFFFFFFF)[:CLEAN_SAMPLE])
-    monitor = config.early_stopping.monitor if config.early_stopping else "val_loss"
-    curves = Curves(monitor, train.take(sample), feed.targets[sample])
-    model.compile(
-        optimizer=keras.optimizers.Adam(config.learning_rate),
-        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        metrics=[
-            keras.metrics.SparseCategoricalAccuracy(name="accuracy"),
-            keras.metrics.SparseCategoricalCrossentropy(from_logits=True, name="cross_entropy"),
-        ],
-    )
-    table = np.array([weights.get(v, 1.0) for v in labels], np.float32)
-    history = model.fit(
-        feed.batches(table, config.batch_size, config.epochs),
-        epochs=config.epochs,
-        steps_per_epoch=-(-len(feed) // config.batch_size),
-        validation_data=_validation(val, labels),
-        callbacks=callbacks(config, curves),
-        verbose=2,
-    )
+    weights = class_weights(config, feed.labels, feed.counts)
+    table = np.array([weights.get(v, 1.0) for v in feed.labels], np.float32)
+    curves = Curves(config.monitor, *watched(config, feed, val, table))
+    steps = -(-len(feed) // config.batch_size)
+    model.compile(optimizer=numerics.optimizer(config, steps), loss=numerics.loss(config, len(feed.labels)))
+    chosen = acting(config)
+    ended = backup.resume(model, curves, chosen) if backup else False
+    done = len(curves.epochs)
+    if not ended and done < config.epochs:
+        model.fit(
+            feed.batches(table, config.batch_size, config.epochs, done),
+            initial_epoch=done,
+            epochs=config.epochs,
+            steps_per_epoch=steps,
+            callbacks=[
+                curves,
+                *chosen,
+                *also,
+                *([Scalars(curves, logs)] if logs else []),
+                *([backup] if backup else []),
+            ],
+            verbose=2,
+        )
     if curves.best_weights is not None:
         for variable, value in zip(model.weights, curves.best_weights, strict=True):
             variable.assign(value)
-    finite = bool(curves.epochs) and all(np.isfinite(e.loss) for e in curves.epochs)
-    stopped = "nan" if not finite else "epochs" if len(history.epoch) == config.epochs else "early_stopping"
+    ran_out = "epochs" if len(curves.epochs) == config.epochs else "early_stopping"
     return Training(
-        epochs=[_finite(e) for e in curves.epochs],
+        epochs=curves.epochs,
         best_epoch=curves.best_epoch,
-        stopped=stopped,
+        stopped=ran_out if curves.finite else "nan",
         class_weights=weights,
         parameters=int(model.count_params()),
-        labels=labels,
+        labels=feed.labels,
         rows=len(feed),
         sampling=config.sampling,
+        sample_rows=min(len(feed.rows), CLEAN_SAMPLE),
+        val_rows=len(val),
+        watched=curves.watched,
+        resumed=done or None,
     )
 
 
-def _validation(val: training_data.Rows, labels: list[str]) -> tf.data.Dataset:
-    places = {v: i for i, v in enumerate(labels)}
+def watched(
+    config: Train, feed: Feed, val: training_data.Rows, table: npt.NDArray[np.float32]
+) -> tuple[Watched, Watched]:
+    """A fixed sample of train, and eval, with what classes weigh.
+
+    Args:
+        table: weight of a row of each class, in the order of `feed.labels`.
+    """
+    train, places = feed.rows, {v: i for i, v in enumerate(feed.labels)}
+    sample = np.sort(epoch_order(train.keys, config.seed, -1 & 0xFFFFFFFF)[:CLEAN_SAMPLE])
+    natural = dict(zip(feed.labels, np.bincount(feed.targets, minlength=len(places)).tolist(), strict=True))
+    weights, prior = known_beforehand(natural, feed.counts, table.astype(np.float64))
     targets = np.array([places[v] for v in val.labels], np.int64)
-    size = training_data.rows_at_once(any(n.startswith("image_") for n in val.inputs))
-    return tf.data.Dataset.from_tensor_slices((val.inputs, targets)).batch(size)
-
-
-def _finite(epoch: Epoch) -> Epoch:
-    """JSON has no NaN: a loss that is not finite becomes the largest float, its optional companions None."""
-    big = float(np.finfo(np.float64).max)
-    values = {k: (v if v is None or np.isfinite(v) else None) for k, v in epoch.model_dump().items()}
-    return Epoch(**{**values, "loss": epoch.loss if np.isfinite(epoch.loss) else big})
+    return Watched(train.take(sample), feed.targets[sample], weights, prior), Watched(val, targets, weights, prior)
 
 
 def weights_digest(model: keras.Model) -> str:
@@ -128,6 +151,7 @@ def build_model(config: Train, inputs: ModelInputs) -> tuple[keras.Model, str, s
     """
     spec, reason = model_choice.settle(config.model, model_choice.kinds_of(inputs))
     keras.utils.set_random_seed(config.seed)
+    compat.reset_names()
     return registry.build("models", spec, "train.model").build(inputs), spec.name, reason
 
 
@@ -142,8 +166,30 @@ def load_splits(
     return loaded[0], loaded[1]
 
 
-def run_fn(fn_args: Any) -> None:
-    """Called by TFX's Trainer; `custom_config` has ``contract``, ``train`` and ``augment`` (JSON; empty for no augmentation)."""
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """What is trained on: loaded once, for one training or for many trials.
+
+    Attributes:
+        config: as configured; a training may have another one.
+        settings: the node's `custom_config`.
+        layer: the transform graph; `asset` is the path of what it learned.
+        champion: folder of the model that a warm start begins with; None when nothing is served.
+    """
+
+    config: Train
+    settings: Mapping[str, str]
+    contract: FeatureContract
+    layer: Any
+    asset: str
+    inputs: ModelInputs
+    feed: Feed
+    val: training_data.Rows
+    champion: str | None
+
+
+def prepare(fn_args: Any) -> Prepared:
+    """Loads train and eval for what TFX's Trainer or Tuner asks; see `run_fn`."""
     if not keras.__version__.startswith("3."):
         raise RuntimeError(
             f"Keras 3 is needed, got {keras.__version__}: TF_USE_LEGACY_KERAS must be 0 before any import"
@@ -161,11 +207,97 @@ def run_fn(fn_args: Any) -> None:
         raise ValueError(f"eval has classes that train lacks: {unknown}")
     policy = Policy.of(Augment.model_validate_json(augment)) if augment else None
     feed = Feed(train, labels, config.seed, policy, len(contract.of_kind(Kind.NUMERIC)), config.sampling is not None)
-    _, vocabulary = learned.read_learned(os.path.join(output.transform_savedmodel_dir, "assets", learned.ASSET))
-    model, name, reason = build_model(config, training_data.model_inputs(train.inputs, vocabulary, len(labels)))
-    training = fit(config, model, feed, val).model_copy(update={"model": name, "model_reason": reason})
+    asset = os.path.join(output.transform_savedmodel_dir, "assets", learned.ASSET)
+    _, vocabulary = learned.read_learned(asset)
+    inputs = training_data.model_inputs(train.inputs, vocabulary, len(labels))
+    return Prepared(config, fn_args.custom_config, contract, layer, asset, inputs, feed, val, fn_args.base_model)
+
+
+def train(
+    p: Prepared,
+    config: Train,
+    backup: Backup | None = None,
+    logs: str | None = None,
+    also: Sequence[keras.callbacks.Callback] = (),
+) -> tuple[keras.Model, Training, warm_start.Described]:
+    """One training, from the model's first weights to the best epoch's; the same whatever was trained before.
+
+    Args:
+        config: in the place of `p.config`.
+        backup, logs, also: see `fit`.
+    """
+    described = warm_start.describe({**p.settings, "train": config.model_dump_json()}, p.inputs, p.feed.labels, p.asset)
+
+    def begin(model: keras.Model) -> WarmStart | None:
+        return warm_start.begin(model, described, p.champion, p.val) if config.warm_start else None
+
+    model, training = train_model(config, p.inputs, p.feed, p.val, begin, backup, logs, also)
+    return model, training, described
+
+
+def run_fn(fn_args: Any) -> None:
+    """Called by TFX's Trainer.
+
+    `custom_config` has, as JSON, ``contract``, ``train``, ``augment`` (empty for no augmentation), ``indicator`` (whether missing values
+    have columns) and ``model_files`` (names and digests of what a user's model is made from); and ``backup``, the folder that a killed
+    training is taken over from. `hyperparameters` are the values that the Tuner found, in the place of the configured ones; None
+    without one.
+    """
+    p = prepare(fn_args)
+    spec, _ = model_choice.settle(p.config.model, model_choice.kinds_of(p.inputs))
+    config = tuning_space.apply(p.config, spec, (fn_args.hyperparameters or {}).get("values", {}))
+    settings = {**p.settings, "train": config.model_dump_json()}
+    backup = Backup(Path(settings["backup"]), _key(settings, p.feed.rows, p.val))
+    logs = os.path.join(fn_args.model_run_dir, "logs") if config.tensorboard else None
+    model, training, described = train(p, config, backup, logs)
     os.makedirs(fn_args.model_run_dir, exist_ok=True)
     document = {"training": training.model_dump(), "weights": weights_digest(model)}
     with open(os.path.join(fn_args.model_run_dir, "training.json"), "w", encoding="utf-8") as file:
         json.dump(document, file, sort_keys=True)
-    export(model, layer, contract, labels, fn_args.serving_model_dir)
+    export(model, p.layer, p.contract, p.feed.labels, fn_args.serving_model_dir)
+    warm_start.keep(model, described, fn_args.serving_model_dir)
+    backup.remove()
+
+
+def _key(settings: Mapping[str, str], train: training_data.Rows, val: training_data.Rows) -> str:
+    """Where the backup lies changes nothing about the training."""
+    return key_of([v for k, v in sorted(settings.items()) if k != "backup"], [train, val])
+
+
+def train_model(
+    config: Train,
+    inputs: ModelInputs,
+    feed: Feed,
+    val: training_data.Rows,
+    begin: Callable[[keras.Model], WarmStart | None] = lambda model: None,
+    backup: Backup | None = None,
+    logs: str | None = None,
+    also: Sequence[keras.callbacks.Callback] = (),
+) -> tuple[keras.Model, Training]:
+    """Builds and trains, in the precision and on the devices that there are; the model that comes out computes in float32.
+
+    Args:
+        begin: gives the new model the weights that it begins with, where those are not its own.
+
+    Raises:
+        ConfigError: see `build_model`.
+        ValueError: see `numerics.precision`.
+    """
+    gpus = numerics.devices()
+    precision = numerics.precision(config, len(gpus))
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(precision)
+    try:
+        with numerics.strategy(gpus):
+            model, name, reason = build_model(config, inputs)
+            start = begin(model)
+            training = fit(config, model, feed, val, backup, logs, also)
+    finally:
+        keras.config.set_dtype_policy(before)
+    if gpus or precision != "float32":
+        exact, *_ = build_model(config, inputs)
+        for variable, value in zip(exact.weights, model.weights, strict=True):
+            variable.assign(value.numpy())
+        model = exact
+    about = {"model": name, "model_reason": reason, "warm_start": start, "precision": precision}
+    return model, training.model_copy(update=about)

@@ -12,8 +12,8 @@ from typing import Any
 from pydantic import BaseModel
 from tfx.components import ExampleValidator, SchemaGen, StatisticsGen, Trainer
 from tfx.components.schema_gen.import_schema_gen.component import ImportSchemaGen
+from tfx.dsl.components.common.importer import Importer
 from tfx.dsl.components.common.resolver import Resolver
-from tfx.orchestration.metadata import sqlite_metadata_connection_config
 from tfx.orchestration.pipeline import Pipeline
 from tfx.proto import trainer_pb2, transform_pb2
 from tfx.types.channel import Channel
@@ -32,7 +32,10 @@ from components.pusher import pusher
 from components.require_ok import require_ok
 from components.served import served
 from components.transform import Transform
-from schemas.config import PipelineConfig
+from components.tuner import Tuner
+from components.tuning_kept import TuningOrder
+from pipeline.metadata_store import connection, pipeline_name
+from schemas.config import PipelineConfig, PluginSpec
 from schemas.features import FeatureContract
 
 FN_API_RUNNER = "apache_beam.runners.portability.fn_api_runner.FnApiRunner"
@@ -41,8 +44,22 @@ FN_API_RUNNER = "apache_beam.runners.portability.fn_api_runner.FnApiRunner"
 NOTHING_TO_SHIP = "--sdk_container_image=none"
 
 
+class Earlier(BaseModel):
+    """What an earlier span left: its folder and its number."""
+
+    uri: str
+    span: int
+
+
 class Graph(BaseModel):
-    """All that the graph depends on."""
+    """All that the graph depends on.
+
+    Attributes:
+        model: the configured model, with full paths; `model_files` are names and digests of what it is made from.
+        resolves: whether ML Metadata is asked what earlier spans left. Kubeflow's pipelines cannot: there, `earlier` says it.
+        earlier: producing node -> what it left, unless the graph resolves.
+        tuning: what is asked of the tuner; None for no tuner.
+    """
 
     config: PipelineConfig
     plan: IngestPlan
@@ -55,7 +72,12 @@ class Graph(BaseModel):
     accept: dict[str, str] = {}
     cache: bool = True
     known: Parameters = Parameters()
+    model: PluginSpec | None = None
+    model_files: list[tuple[str, str]] = []
+    tuning: TuningOrder | None = None
     until: str | None = None
+    resolves: bool = True
+    earlier: dict[str, Earlier] = {}
     previous: Previous = Previous()
 
 
@@ -64,6 +86,20 @@ def beam_args(config: PipelineConfig) -> list[str]:
     beam = config.beam
     mode = [f"--direct_num_workers={beam.workers}", f"--direct_running_mode={beam.mode}"]
     return [f"--runner={FN_API_RUNNER}", NOTHING_TO_SHIP, *mode, *beam.args]
+
+
+def _previous(g: Graph, node: str, kind: type, producer: str) -> tuple[list[Any], dict[str, Channel]]:
+    """The node that fetches what the newest earlier accepted span left, and its output as `previous`; nothing where there is none."""
+    if g.resolves:
+        channel = Channel(type=kind, producer_component_id=producer)
+        strategy = {"strategy_class": resolvers.PreviousAcceptedSpan, "config": {"span": g.plan.window[-1]}}
+        found = Resolver(**strategy, accepted=channel).with_id(node)
+        return [found], {"previous": found.outputs["accepted"]}
+    if producer not in g.earlier:
+        return [], {}
+    left = g.earlier[producer]
+    found = Importer(source_uri=left.uri, artifact_type=kind, custom_properties={"span": left.span}).with_id(node)
+    return [found], {"previous": found.outputs["result"]}
 
 
 def _schema_node(g: Graph, statistics: Any) -> Any:
@@ -77,11 +113,7 @@ def _augmentation(g: Graph, checked: Channel, transform_graph: Channel) -> tuple
     """The nodes of augmentation, and the examples that training consumes; none without augmentation."""
     if g.config.transform.augment is None:
         return [], checked
-    previous = Resolver(
-        strategy_class=resolvers.PreviousAcceptedSpan,
-        config={"span": g.plan.window[-1]},
-        accepted=Channel(type=AcceptedAudit, producer_component_id="augmentation_ok"),
-    ).with_id("previous_augmentation")
+    fetching, previous = _previous(g, "previous_augmentation", AcceptedAudit, "augmentation_ok")
     audited = augment(
         config=g.config.transform.augment.model_dump_json(),
         contract=g.contract.model_dump_json(),
@@ -89,12 +121,12 @@ def _augmentation(g: Graph, checked: Channel, transform_graph: Channel) -> tuple
         code=g.code,
         examples=checked,
         transform_graph=transform_graph,
-        previous=previous.outputs["accepted"],
+        **previous,
     ).with_id("augment")
     ok = augmentation_ok(
         accept=json.dumps(g.accept, sort_keys=True), examples=checked, audit=audited.outputs["audit"]
     ).with_id("augmentation_ok")
-    return [previous, audited, ok], ok.outputs["checked_examples"]
+    return [*fetching, audited, ok], ok.outputs["checked_examples"]
 
 
 def _champion(g: Graph) -> tuple[list[Any], Channel | None]:
@@ -115,11 +147,7 @@ def _data(g: Graph) -> tuple[list[Any], Channel, Channel]:
     validator = ExampleValidator(statistics=statistics.outputs["statistics"], schema=schema.outputs["schema"]).with_id(
         "example_validator"
     )
-    previous = Resolver(
-        strategy_class=resolvers.PreviousAcceptedSpan,
-        config={"span": g.plan.window[-1]},
-        accepted=Channel(type=AcceptedData, producer_component_id="require_ok"),
-    ).with_id("previous_data")
+    fetching, previous = _previous(g, "previous_data", AcceptedData, "require_ok")
     findings = inspect_data(
         config=g.config.model_dump_json(),
         contract=g.contract.model_dump_json(),
@@ -128,17 +156,17 @@ def _data(g: Graph) -> tuple[list[Any], Channel, Channel]:
         examples=examples,
         report=data.outputs["report"],
         anomalies=validator.outputs["anomalies"],
-        previous=previous.outputs["accepted"],
+        **previous,
     ).with_id("inspect_data")
     ok = require_ok(
         accept=json.dumps(g.accept, sort_keys=True), examples=examples, findings=findings.outputs["findings"]
     ).with_id("require_ok")
-    nodes = [data, statistics, schema, validator, previous, findings, ok]
+    nodes = [data, statistics, schema, validator, *fetching, findings, ok]
     return nodes, ok.outputs["checked_examples"], schema.outputs["schema"]
 
 
-def _training(g: Graph, checked: Channel, schema: Channel) -> tuple[list[Any], Any]:
-    """Transform, augmentation and training: the nodes, and the trainer."""
+def _training(g: Graph, checked: Channel, schema: Channel, champion: Channel | None) -> tuple[list[Any], Any]:
+    """Transform, augmentation and training: the nodes, and the trainer. A warm start depends on the champion."""
     contract, policy = g.contract.model_dump_json(), g.config.transform.augment
     transform = Transform(
         examples=checked,
@@ -155,26 +183,43 @@ def _training(g: Graph, checked: Channel, schema: Channel) -> tuple[list[Any], A
         },
     ).with_id("transform")
     augmenting, training_examples = _augmentation(g, checked, transform.outputs["transform_graph"])
+    train = g.config.train.model_copy(update={"model": g.model or g.config.train.model})
+    common: dict[str, Any] = {
+        "examples": training_examples,
+        "transform_graph": transform.outputs["transform_graph"],
+        "schema": schema,
+        "base_model": champion if train.warm_start else None,
+        "train_args": trainer_pb2.TrainArgs(splits=["train"]),
+        "eval_args": trainer_pb2.EvalArgs(splits=["eval"]),
+    }
+    settings = {
+        "contract": contract,
+        "model_files": json.dumps(g.model_files),
+        "indicator": json.dumps(g.config.transform.impute.indicator),
+        "augment": policy.model_dump_json() if policy else "",
+        "code": g.code,
+    }
+    tuning, best = _tuning(g, common, {**settings, "train": train.model_dump_json()})
+    # The trainer knows the values that were found, not how: another budget alone trains nothing anew.
+    settings["train"] = train.model_copy(update={"tune": None}).model_dump_json()
+    settings["backup"] = str(g.root / "training" / g.config.name)
     trainer = Trainer(
-        run_fn="components.training.run_fn",
-        examples=training_examples,
-        transform_graph=transform.outputs["transform_graph"],
-        schema=schema,
-        train_args=trainer_pb2.TrainArgs(splits=["train"]),
-        eval_args=trainer_pb2.EvalArgs(splits=["eval"]),
-        custom_config={
-            "contract": contract,
-            "train": g.config.train.model_dump_json(),
-            "augment": policy.model_dump_json() if policy else "",
-            "code": g.code,
-        },
+        run_fn="components.training.run_fn", hyperparameters=best, custom_config=settings, **common
     ).with_id("trainer")
-    return [transform, *augmenting, trainer], trainer
+    return [transform, *augmenting, *tuning, trainer], trainer
 
 
-def _judging(g: Graph, checked: Channel, report: Channel, trainer: Any) -> list[Any]:
-    """Champion, evaluation, gates and push."""
-    serving, baseline = _champion(g)
+def _tuning(g: Graph, common: dict[str, Any], settings: dict[str, str]) -> tuple[list[Any], Channel | None]:
+    """The node of the tuning, and the values that training takes; none without `train.tune`."""
+    if g.tuning is None:
+        return [], None
+    settings = {**settings, "tuning": g.tuning.model_dump_json()}
+    node = Tuner(tuner_fn="components.tuning.tuner_fn", custom_config=settings, **common).with_id("tuner")
+    return [node], node.outputs["best_hyperparameters"]
+
+
+def _judging(g: Graph, checked: Channel, report: Channel, trainer: Any, baseline: Channel | None) -> list[Any]:
+    """Evaluation, gates and push."""
     model, model_run = trainer.outputs["model"], trainer.outputs["model_run"]
     evaluator = evaluate.Evaluator(
         examples=checked,
@@ -197,21 +242,24 @@ def _judging(g: Graph, checked: Channel, report: Channel, trainer: Any) -> list[
     push = pusher(
         directory=str(g.serving), run=g.run_id, model=model, model_run=model_run, blessing=judged.outputs["blessing"]
     ).with_id("pusher")
-    return [*serving, evaluator, judged, push]
+    return [evaluator, judged, push]
 
 
 def build(g: Graph) -> Pipeline:
     """Wires all stages. Transform and everything after it consume the output of `require_ok`: gating is a data dependency."""
     of_data, checked, schema = _data(g)
-    of_training, trainer = _training(g, checked, schema)
-    nodes = [*of_data, *of_training, *_judging(g, checked, of_data[0].outputs["report"], trainer)]
+    serving, baseline = _champion(g)
+    of_training, trainer = _training(g, checked, schema, baseline)
+    early, late = (serving, []) if g.config.train.warm_start else ([], serving)
+    report = of_data[0].outputs["report"]
+    nodes = [*of_data, *early, *of_training, *late, *_judging(g, checked, report, trainer, baseline)]
     if g.until:
         nodes = nodes[: [n.id for n in nodes].index(g.until) + 1]
     return Pipeline(
-        pipeline_name=g.config.name,
+        pipeline_name=pipeline_name(g.config, g.root),
         pipeline_root=str(g.root / "artifacts" / g.config.name),
         components=nodes,
         enable_cache=g.cache,
-        metadata_connection_config=sqlite_metadata_connection_config(str(g.root / "metadata.db")),
+        metadata_connection_config=connection(g.config, g.root),
         beam_pipeline_args=beam_args(g.config),
     )

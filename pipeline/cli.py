@@ -38,6 +38,12 @@ OverrideOption = Annotated[
     list[str] | None,
     typer.Option("--override", metavar="KEY=VALUE", help="Replaces a value of the configuration; repeatable."),
 ]
+AcceptOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--accept", metavar="CODE[:SUBJECT]", help="Lets findings of this code pass; needs --reason; repeatable."
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, all else on stderr.")]
 DebugOption = Annotated[bool, typer.Option("--debug", help="Traceback of an internal failure.")]
 
@@ -60,19 +66,23 @@ def run(
     config: ConfigArgument,
     span: Annotated[int | None, typer.Option(help="Newest span to use; default: the newest there is.")] = None,
     override: OverrideOption = None,
-    accept: Annotated[
-        list[str] | None,
-        typer.Option(metavar="CODE[:SUBJECT]", help="Lets findings of this code pass; needs --reason; repeatable."),
-    ] = None,
+    accept: AcceptOption = None,
     reason: Annotated[str | None, typer.Option(help="Why they may pass; recorded.")] = None,
     until: Annotated[
         str | None,
         typer.Option(metavar="STAGE", help="Last stage to run, e.g. require_ok: checks the data, trains nothing."),
     ] = None,
+    apply: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RUN[:N]", help="Takes over the remedy of a run's first (or N-th) cause; see retrain why."
+        ),
+    ] = None,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
     debug: DebugOption = False,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Repeats stages that were done before.")] = False,
+    tune: Annotated[bool, typer.Option("--tune", help="Looks for better settings again; needs train.tune.")] = False,
 ) -> None:
     """One retrain: trains, evaluates, and pushes only what is better."""
     from pipeline.commands.run import run_command
@@ -88,6 +98,8 @@ def run(
         debug=debug,
         use_cache=not no_cache,
         until=until,
+        apply=apply,
+        tune=tune,
     )
     raise typer.Exit(code)
 
@@ -114,13 +126,29 @@ def runs(
 
 
 @app.command()
+def why(
+    run: RunArgument,
+    against: Annotated[
+        str | None, typer.Option(metavar="RUN", help="The run to hold it against; default: that of the champion.")
+    ] = None,
+    config: ConfigOption = None,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Why a run did what it did: ranked causes with evidence, and what to change."""
+    from pipeline.commands.why import why_command
+
+    raise typer.Exit(why_command(run=run, against=against, config=config, workspace=workspace, as_json=as_json))
+
+
+@app.command()
 def show(
     run: RunArgument,
     part: Annotated[
         str | None,
         typer.Argument(
             metavar="[PART]",
-            help="findings, metrics, curves, schema, stats, augmentation or lineage; default: a summary.",
+            help="findings, metrics, curves, schema, stats, tuning, augmentation or lineage; default: a summary.",
         ),
     ] = None,
     config: ConfigOption = None,
@@ -182,6 +210,28 @@ def predict(
 
 
 @app.command()
+def gc(
+    config: ConfigArgument,
+    keep_runs: Annotated[
+        int | None, typer.Option(min=1, help="Newest runs that stay; default: retention.runs.")
+    ] = None,
+    keep_versions: Annotated[
+        int | None, typer.Option(min=1, help="Newest versions that stay; default: retention.versions.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Says what would go, and removes nothing.")] = False,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Removes old runs, versions and artifacts; never what is served or what a kept run points to."""
+    from pipeline.commands.gc import gc_command
+
+    code = gc_command(
+        config=config, runs=keep_runs, versions=keep_versions, dry_run=dry_run, workspace=workspace, as_json=as_json
+    )
+    raise typer.Exit(code)
+
+
+@app.command()
 def rollback(
     config: ConfigArgument,
     to: Annotated[
@@ -196,6 +246,64 @@ def rollback(
     from pipeline.commands.rollback import rollback_command
 
     raise typer.Exit(rollback_command(config=config, to=to, reason=reason, workspace=workspace, as_json=as_json))
+
+
+@app.command()
+def step(
+    config: ConfigArgument,
+    name: Annotated[str, typer.Argument(metavar="STEP", help="plan, a stage, or verdict; in this order.")],
+    run: Annotated[
+        str | None, typer.Option("--run", metavar="RUN", help="The run; the step plan gives its id.")
+    ] = None,
+    span: Annotated[
+        int | None, typer.Option(help="For plan: newest span to use; default: the newest there is.")
+    ] = None,
+    accept: AcceptOption = None,
+    reason: Annotated[str | None, typer.Option(help="Why they may pass; recorded.")] = None,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """One stage of a run, in a process of its own: what the tasks of an exported Airflow DAG call."""
+    from pipeline.commands.step import step_command
+
+    code = step_command(
+        config=config,
+        step=name,
+        run=run,
+        span=span,
+        accept=accept or [],
+        reason=reason,
+        workspace=workspace,
+        as_json=as_json,
+    )
+    raise typer.Exit(code)
+
+
+@app.command()
+def export(
+    config: ConfigArgument,
+    to: Annotated[str, typer.Option("--to", metavar="TARGET", help="cron, systemd, airflow or kubeflow.")],
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="DIR", help="Folder of the files; default: NAME-TARGET here."),
+    ] = None,
+    cron: Annotated[str | None, typer.Option(help="Five fields; default: schedule.cron of the configuration.")] = None,
+    timezone: Annotated[
+        str | None, typer.Option(help="IANA name; default: schedule.timezone, else the machine's.")
+    ] = None,
+    user: Annotated[str | None, typer.Option(help="Who runs it (cron, systemd); default: you.")] = None,
+    command: Annotated[
+        str | None, typer.Option(help="How retrain is called where the scheduler runs; default: this installation's.")
+    ] = None,
+    image: Annotated[str | None, typer.Option(help="Container image with Retrain in it (kubeflow).")] = None,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Files for a scheduler that is there already: cron, systemd, Airflow or Kubeflow."""
+    from pipeline.commands.export import Wanted, export_command
+
+    wanted = Wanted(to, output, cron, timezone, user, command, image)
+    raise typer.Exit(export_command(config=config, wanted=wanted, workspace=workspace, as_json=as_json))
 
 
 schema_app = typer.Typer(help="The schema: what it says, what new data would change in it, and taking that over.")

@@ -18,12 +18,14 @@ from schemas.run_record import (
     DataFile,
     FrozenTest,
     LearnedFeature,
+    ModelFile,
     Pushed,
     RunRecord,
     Stage,
     StageState,
     Status,
     Training,
+    Tuning,
 )
 
 DOCUMENT = "document.json"
@@ -58,10 +60,10 @@ def collect(record: RunRecord, events: list[Event], serving: Path) -> RunRecord:
         if event.kind == "plan":
             update |= _planned(event.data)
     update["findings"] = _findings(stages, events)
-    update |= _data(stages) | _model(stages)
+    update |= _data(stages) | _model(stages) | _tuning(stages, events, record.run_id)
     if (report := _document(stages, "ingest", "report")) and update.get("frozen"):
         update["frozen"] = update["frozen"].model_copy(update={"held": report["held"]})
-    update |= _champion(update.get("evaluation"), serving)
+    update |= _champion(update.get("evaluation"), serving) | _warm_start(update.get("training"), serving)
     update["digests"] = _digests(stages, events)
     error = next((e for e in events if e.kind == "error"), None)
     status, pushed = _status(stages, events, error, record.until)
@@ -88,9 +90,16 @@ def _planned(data: dict[str, Any]) -> dict[str, Any]:
     digest = hashlib.sha256(json.dumps([[f.span, f.bytes, f.sha256] for f in files]).encode()).hexdigest()
     window = sorted({f.span for f in files})
     contract = FeatureContract.model_validate(data["contract"])
-    frozen = FrozenTest.model_validate(data["frozen"]) if "frozen" in data else None
-    told = {"files": files, "data_digest": digest, "window": window, "span": window[-1]}
-    return told | {"contract": contract, "frozen": frozen}
+    made_from = [ModelFile.model_validate(f) for f in data.get("model_files", [])]
+    return {
+        "files": files,
+        "model_files": made_from,
+        "data_digest": digest,
+        "window": window,
+        "span": window[-1],
+        "contract": contract,
+        "frozen": FrozenTest.model_validate(data["frozen"]) if "frozen" in data else None,
+    }
 
 
 def _findings(stages: dict[str, Stage], events: list[Event]) -> list[Finding]:
@@ -98,14 +107,20 @@ def _findings(stages: dict[str, Stage], events: list[Event]) -> list[Finding]:
     blocked = {e.stage: e.findings for e in events if e.kind == "error" and e.findings}
     of_data = _judged(stages, ("inspect_data", "findings"), ("require_ok", "accepted"))
     of_audit = _judged(stages, ("augment", "audit"), ("augmentation_ok", "accepted"))
+    noticed = [f for e in events if e.kind == "notice" for f in e.findings]
     early = [f for stage, found in blocked.items() if stage not in ("require_ok", "augmentation_ok") for f in found]
+    tuning = _document(stages, "tuner", "tuner_results") or {"findings": []}
     gates = _document(stages, "judge_model", "gates") or {"findings": []}
+    warm_start = ((_training(stages) or {}).get("training") or {}).get("warm_start") or {}
     pusher = _document(stages, "pusher", "pushed_model") or {"findings": []}
     return [
+        *noticed,
         *early,
         *blocked.get("require_ok", of_data),
         *(f for feature in _learned(stages) for f in feature.findings),
         *blocked.get("augmentation_ok", of_audit),
+        *(Finding.model_validate(f) for f in warm_start.get("findings", [])),
+        *(Finding.model_validate(f) for f in tuning["findings"]),
         *(Finding.model_validate(f) for f in gates["findings"]),
         *(Finding.model_validate(f) for f in pusher["findings"]),
     ]
@@ -135,6 +150,16 @@ def _learned(stages: dict[str, Stage]) -> list[LearnedFeature]:
         return [LearnedFeature.model_validate(f) for f in json.loads(file.readline())]
 
 
+def _tuning(stages: dict[str, Stage], events: list[Event], run_id: str) -> dict[str, Any]:
+    """The search, and whose it is: a cached stage has the values of an earlier run, too."""
+    document = _document(stages, "tuner", "tuner_results")
+    if not document:
+        return {}
+    of = next((e.data for e in reversed(events) if e.stage == "tuner" and "run" in e.data), {})
+    found = Tuning.model_validate(document | of)
+    return {"tuning": found.model_copy(update={"reused": found.reused or (found.run or run_id) != run_id})}
+
+
 def _model(stages: dict[str, Stage]) -> dict[str, Any]:
     out: dict[str, Any] = {}
     out["learned"] = _learned(stages)
@@ -151,9 +176,22 @@ def _champion(evaluation: ModelEvidence | None, serving: Path) -> dict[str, Any]
     """Calls the champion by its version."""
     if evaluation is None or evaluation.champion is None:
         return {}
-    number = version_of(str(serving), evaluation.champion)
-    name = f"model {evaluation.champion[:12]}" if number is None else name_of(str(serving), number)
+    name = _version_name(evaluation.champion, serving)
     return {"champion": name, "evaluation": evaluation.model_copy(update={"champion": name})}
+
+
+def _warm_start(training: Training | None, serving: Path) -> dict[str, Any]:
+    """Calls the model that training started from by its version too."""
+    start = training.warm_start if training else None
+    if training is None or start is None or start.champion is None:
+        return {}
+    named = start.model_copy(update={"champion": _version_name(start.champion, serving)})
+    return {"training": training.model_copy(update={"warm_start": named})}
+
+
+def _version_name(digest: str, serving: Path) -> str:
+    number = version_of(str(serving), digest)
+    return f"model {digest[:12]}" if number is None else name_of(str(serving), number)
 
 
 def _training(stages: dict[str, Stage]) -> dict[str, Any] | None:
@@ -171,6 +209,10 @@ def _digests(stages: dict[str, Stage], events: list[Event]) -> dict[str, str]:
     for event in events:
         if event.stage == "transform" and "digest" in event.data:
             out["transform"] = event.data["digest"]
+    tuning = _document(stages, "tuner", "tuner_results")
+    if tuning:
+        found = [[t["values"], t["loss"]] for t in tuning["trials"]]
+        out["tuning"] = hashlib.sha256(json.dumps([found, tuning["values"]], sort_keys=True).encode()).hexdigest()
     training = _training(stages)
     if training:
         out["weights"] = training["weights"]

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from pipeline.wording import by_augmentation, clean, duration, interval, metric_name, metric_value, of_severity
+from pipeline.wording import (
+    by_augmentation,
+    by_tuning,
+    clean,
+    duration,
+    interval,
+    metric_name,
+    metric_value,
+    of_severity,
+)
 from schemas.evidence import SliceEvidence
 from schemas.findings import Finding, Severity
 from schemas.run_record import Explanation, RunRecord, StageState, Status
@@ -109,6 +118,11 @@ def _checked(record: RunRecord) -> Explanation:
 
 def _blocked(record: RunRecord) -> Explanation:
     blocks = of_severity(record, Severity.BLOCK)
+    if by_tuning(record):
+        headline = f"Blocked by tuning: no trial could be trained; no model was made, {_served(record)}."
+        return Explanation(
+            headline=headline, why=_first(f.message for f in blocks), remedies=_remedies(record, Severity.BLOCK)
+        )
     about = "" if record.span is None else f" in span {record.span}"
     what = "augmentation" if by_augmentation(record) else f"data{about}"
     return Explanation(
@@ -153,8 +167,11 @@ def _interrupted(record: RunRecord) -> Explanation:
 
 
 def _invalid(record: RunRecord) -> Explanation:
+    late = record.failed_stage not in (None, "plan")
     return Explanation(
-        headline="Not started: the configuration, the data path or the environment cannot be used.",
+        headline=f"Stopped in stage {clean(record.failed_stage)}: the configuration cannot be used; {_served(record)}."
+        if late
+        else "Not started: the configuration, the data path or the environment cannot be used.",
         why=clean(record.error).splitlines() if record.error else ["The cause was not recorded.", *_log(record)],
         remedies=["Correct it; `retrain check CONFIG` says in two seconds whether all is well."],
     )

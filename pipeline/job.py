@@ -21,6 +21,7 @@ STAGES = (
     "transform",
     "augment",
     "augmentation_ok",
+    "tuner",
     "trainer",
     "evaluator",
     "judge_model",
@@ -28,14 +29,22 @@ STAGES = (
 )
 #: Only in the graph with `transform.augment`.
 AUGMENTING = ("augment", "augmentation_ok")
+#: Only in the graph with `train.tune`.
+TUNING = ("tuner",)
 EVENTS_FD = "RETRAIN_EVENTS_FD"
-PLAN, SCHEMA = "plan.json", "schema.pbtxt"
+PLAN, SCHEMA, TUNED = "plan.json", "schema.pbtxt", "tuning.json"
+#: Folder with the model that a warm start began from, in the folder of a run.
+CHAMPION = "champion"
+#: The first and the last step of a run whose stages are processes of their own, and what the first one leaves for the others.
+FIRST_STEP, LAST_STEP = "plan", "verdict"
+PLANNED = "planned.json"
 
 
 def stages_for(config: Mapping[str, Any]) -> tuple[str, ...]:
     """The stages of a run with this configuration (plain data, as in a record)."""
-    augments = (config.get("transform") or {}).get("augment")
-    return STAGES if augments else tuple(s for s in STAGES if s not in AUGMENTING)
+    augments, tunes = (config.get("transform") or {}).get("augment"), (config.get("train") or {}).get("tune")
+    left_out = (() if augments else AUGMENTING) + (() if tunes else TUNING)
+    return tuple(s for s in STAGES if s not in left_out)
 
 
 class Job(BaseModel):
@@ -48,6 +57,7 @@ class Job(BaseModel):
         folder: the run's folder.
         recorded: folder of a run whose plan and schema are to be used again (replay); None to plan anew.
         until: the last stage to run; None for all.
+        step: the only stage to run, after others ran in processes of their own; ``plan`` to plan and run none. None for a whole run.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -63,13 +73,15 @@ class Job(BaseModel):
     cache: bool = True
     recorded: Path | None = None
     until: str | None = None
+    step: str | None = None
 
 
 class Event(BaseModel):
     """Something that happened in the worker.
 
     Attributes:
-        kind: ``plan`` (data: the plan and the contract), ``stage``, ``error`` or ``end``.
+        kind: ``plan`` (data: the plan and the contract), ``notice`` (findings about the workspace), ``stage``, ``progress`` (message: a
+            sentence for the user), ``error`` or ``end``.
         stage: the stage it is about.
         state: its new state, for ``stage``.
         problem: ``config``, ``blocked`` or ``failed``, for ``error``.
@@ -77,7 +89,7 @@ class Event(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    kind: Literal["plan", "stage", "error", "end"]
+    kind: Literal["plan", "notice", "stage", "progress", "error", "end"]
     stage: str | None = None
     state: str | None = None
     seconds: float | None = None

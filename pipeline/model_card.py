@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.learned import learned_note, learned_tables
+from pipeline.tuning_tables import tuned_text
 from pipeline.wording import (
     SEVERITY_GLYPHS,
     clean,
@@ -20,6 +21,7 @@ from pipeline.wording import (
     percent,
     recall_table,
     span_text,
+    warm_start_told,
     without_empty,
 )
 from schemas.evidence import SPLITS, SliceEvidence
@@ -149,6 +151,8 @@ def _training(record: RunRecord) -> str:
         ["trainable weights", number(training.parameters)],
         ["epochs", f"{len(training.epochs)}, weights of epoch {training.best_epoch} kept, ended by {training.stopped}"],
         ["class weights", weights],
+        *([["tuned", tuned_text(record.tuning)]] if record.tuning else []),
+        *(["warm start", told] for told in warm_start_told(training.warm_start)),
     ]
     return "## Training\n\n" + _table(["what", "value"], rows)
 

@@ -16,11 +16,15 @@ from components.model_choice import unsuited
 from components.plan import IngestPlan
 from components.registry import build_all
 from components.splits import SplitBounds, plain_bounds
-from pipeline import held_out, kept
+from components.tuning_kept import TuningOrder
+from pipeline import held_out, kept, tuned
 from pipeline.job import PLAN, SCHEMA, Job
+from pipeline.model_files import PlacedModel, place_model, placed_again
 from schemas.config import ConfigError, PipelineConfig
 from schemas.features import ColumnType, FeatureContract, Kind
-from schemas.run_record import DataFile, FrozenTest
+from schemas.run_record import DataFile, FrozenTest, ModelFile
+
+NO_FILES = PlacedModel()
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,8 @@ class Planned:
     trained: tuple[str, ...] = ()
     frozen: tuple[HeldFile, ...] = ()
     registry: FrozenTest = field(default_factory=FrozenTest)
+    model: PlacedModel = NO_FILES
+    tuning: TuningOrder | None = None
 
 
 def schema_source(config: PipelineConfig, base: Path, root: Path) -> Path | None:
@@ -51,7 +57,7 @@ def plan_job(job: Job, config: PipelineConfig) -> Planned:
         DataBlocked: when files cannot be used.
     """
     if job.recorded:
-        return _recorded(job.recorded)
+        return _recorded(job.recorded, job, config)
     files = plans.find_files(config, job.base, job.span, job.root)
     form = config.data.source.format
     schema = schema_source(config, job.base, job.root)
@@ -95,6 +101,7 @@ def plan_job(job: Job, config: PipelineConfig) -> Planned:
     plan = plan.model_copy(update={"held": held_out.holding(plan, holdouts)})
     plan = held_out.with_whole_groups(job.root, config.name, plan)
     newest = kept.newest_accepted(job.root, config.name)
+    model = place_model(config.train.model, job.base, job.root)
     return Planned(
         plan,
         contract,
@@ -103,6 +110,8 @@ def plan_job(job: Job, config: PipelineConfig) -> Planned:
         trained=tuple(kept.trained_otherwise(job.root, config.name, plan, held_out.came_back(plan, holdouts))),
         frozen=tuple(held_out.to_prove(plan, holdouts)),
         registry=held_out.summary(plan, holdouts),
+        model=model,
+        tuning=tuned.order(job.root, config, contract, model.files),
     )
 
 
@@ -155,13 +164,16 @@ def _bounds(job: Job, config: PipelineConfig, plan: IngestPlan) -> SplitBounds:
     return kept.load_bounds(job.root, config) or plans.survey_bounds(plan, config)
 
 
-def _recorded(folder: Path) -> Planned:
+def _recorded(folder: Path, job: Job, config: PipelineConfig) -> Planned:
     import json
 
     document = json.loads((folder / PLAN).read_text(encoding="utf-8"))
     schema = folder / SCHEMA
+    files = [ModelFile.model_validate(f) for f in document.get("model_files", [])]
     return Planned(
         IngestPlan.model_validate(document["plan"]),
         FeatureContract.model_validate(document["contract"]),
         schema if schema.exists() else None,
+        model=placed_again(config.train.model, job.base, job.root, folder, files),
+        tuning=tuned.order_again(job.root, config, folder),
     )

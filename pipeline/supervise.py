@@ -15,6 +15,7 @@ from typing import Any
 
 from pipeline.collect import collect
 from pipeline.console import RunDisplay
+from pipeline.diagnosis.lookup import diagnose_in
 from pipeline.explain import explain
 from pipeline.job import EVENTS_FD, Event, Job
 from pipeline.lock import RunLock
@@ -125,6 +126,8 @@ class Supervisor:
                     self._display.stage(event.stage, StageState(event.state), event.seconds)
                     if event.data.get("said"):
                         self._display.message(event.data["said"])
+                elif event.kind == "progress":
+                    self._display.message(f"{event.stage}: {event.message}")
                 elif event.kind == "plan":
                     self._display.message(self._about(event.data))
 
@@ -154,7 +157,7 @@ def settle(record: RunRecord, workspace: Workspace) -> RunRecord:
     path = workspace.report_path(record.run_id)
     record = record.model_copy(update={"report": str(path)})
     try:
-        path.write_text(render(record), encoding="utf-8")
+        path.write_text(render(record, diagnose_in(workspace, record)), encoding="utf-8")
     except Exception:
         record = record.model_copy(update={"report": None})
         workspace.save_record(record)

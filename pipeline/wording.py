@@ -10,7 +10,7 @@ from pathlib import Path
 
 from schemas.evidence import CrossScores, MetricValue, SliceEvidence
 from schemas.findings import Finding, Severity
-from schemas.run_record import RunRecord, StageState, Status
+from schemas.run_record import RunRecord, StageState, Status, WarmStart
 
 METRIC_NAMES = {
     "auc": "AUC",
@@ -72,12 +72,19 @@ def _harmless(char: str) -> bool:
 
 def outcome(record: RunRecord) -> str:
     """How the run ended, in two or three words."""
+    if by_tuning(record):
+        return "blocked by tuning"
     return "blocked by augmentation" if by_augmentation(record) else STATUS_WORDS[record.status]
 
 
 def by_augmentation(record: RunRecord) -> bool:
     """Whether the augmentation is what stopped the run."""
     return any(s.name == AUGMENTATION_GATE and s.state is StageState.BLOCKED for s in record.stages)
+
+
+def by_tuning(record: RunRecord) -> bool:
+    """Whether the search for settings is what stopped the run."""
+    return any(s.name == "tuner" and s.state is StageState.BLOCKED for s in record.stages)
 
 
 def metric_name(metric: str) -> str:
@@ -218,3 +225,30 @@ def cross_table(cross: CrossScores) -> tuple[list[str], list[list[str]]]:
             told = [metric_value(gap, signed=True), interval(gap, signed=True)]
             rows.append([metric_name(metric), "change", "–", *told, *["–"] * 4])
     return columns, rows
+
+
+#: A scaling that moved by less is not worth a sentence: a hundredth of a deviation changes no prediction that is looked at.
+NOTABLE_MOVE = 0.01
+
+
+def warm_start_told(start: WarmStart | None) -> list[str]:
+    """What training with `train.warm_start` began with, in sentences; none without it."""
+    if start is None:
+        return []
+    if not start.warm:
+        return [clean(start.why)]
+    told = [
+        f"From {clean(start.champion)}: {percent(start.share)} of the weights; eval loss {number(start.val_loss)} before the first "
+        f"epoch, {number(start.cold_val_loss)} with fresh weights."
+    ]
+    told += [f"Fresh: {clean('; '.join(start.fresh))}."] if start.fresh else []
+    told += [f"Gone: {clean('; '.join(start.gone))}."] if start.gone else []
+    distance = {n: max(abs(s.shift), abs(math.log(s.ratio))) for n, s in start.moved.items()}
+    far = max(distance, key=lambda n: distance[n], default=None)
+    if far is not None and distance[far] >= NOTABLE_MOVE:
+        scale = start.moved[far]
+        told.append(
+            f"Of all scalings, that of {clean(far)} moved furthest: its centre by {number(scale.shift)} widths, its width by a factor "
+            f"of {number(scale.ratio)}."
+        )
+    return told

@@ -10,6 +10,7 @@ import ctypes
 import importlib
 import json
 import os
+import shutil
 import signal
 import sys
 import time
@@ -18,10 +19,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from pipeline import held_out, kept
-from pipeline.job import EVENTS_FD, PLAN, SCHEMA, STAGES, Event, Job
+from components.progress import listen
+from components.served import link_or_copy, served
+from pipeline import held_out, kept, tuned
+from pipeline.job import CHAMPION, EVENTS_FD, FIRST_STEP, PLAN, SCHEMA, STAGES, Event, Job
+from pipeline.metadata_guard import guard
+from pipeline.model_files import keep_code
 from pipeline.planning import Planned, plan_job
 from pipeline.record_json import write_atomic
+from pipeline.steps import done_stages, load_planned, run_stage, save_planned
 from schemas.config import ConfigError, PipelineConfig
 from schemas.findings import DataBlocked
 
@@ -79,14 +85,14 @@ class Observer:
         return info
 
     def _failed(self, stage: str, seconds: float, error: Exception) -> None:
-        blocked = isinstance(error, DataBlocked)
+        blocked, config = isinstance(error, DataBlocked), isinstance(error, ConfigError)
         self._emit(Event(kind="stage", stage=stage, state="blocked" if blocked else "failed", seconds=seconds))
         self._emit(
             Event(
                 kind="error",
                 stage=stage,
-                problem="blocked" if blocked else "failed",
-                message=sentence(error),
+                problem="blocked" if blocked else "config" if config else "failed",
+                message="\n".join(error.problems) if isinstance(error, ConfigError) else sentence(error),
                 traceback=traceback.format_exc(),
                 findings=error.findings if isinstance(error, DataBlocked) else [],
             )
@@ -126,6 +132,9 @@ def prepare_tensorflow(threads: int) -> None:
 def run_job(job: Job, emit: Emit) -> None:
     """Plans and runs; every problem becomes an event."""
     config = PipelineConfig.model_validate(job.config)
+    if job.step not in (None, FIRST_STEP):
+        run_graph(job, config, load_planned(job.folder), emit)
+        return
     try:
         planned = plan_job(job, config)
     except ConfigError as error:
@@ -136,23 +145,33 @@ def run_job(job: Job, emit: Emit) -> None:
         emit(Event(kind="error", stage="ingest", problem="blocked", message=sentence(error), findings=error.findings))
         return
     remember(job, planned)
-    emit(
-        Event(
-            kind="plan",
-            data={
-                "plan": planned.plan.model_dump(mode="json"),
-                "contract": planned.contract.model_dump(mode="json"),
-                "frozen": planned.registry.model_dump(mode="json"),
-            },
-        )
-    )
-    run_graph(job, config, planned, emit)
+    emit(Event(kind="plan", data=document_of(planned)))
+    reset = guard(job.root / "metadata.db", job.root / "artifacts") if config.metadata is None else None
+    if reset is not None:
+        emit(Event(kind="notice", findings=[reset]))
+    if job.step is None:
+        run_graph(job, config, planned, emit)
+    else:
+        save_planned(job.folder, planned)
+
+
+def document_of(planned: Planned) -> dict[str, Any]:
+    """What the run's folder and its record keep of a plan."""
+    return {
+        "plan": planned.plan.model_dump(mode="json"),
+        "contract": planned.contract.model_dump(mode="json"),
+        "model_files": [f.model_dump(mode="json") for f in planned.model.files],
+        "frozen": planned.registry.model_dump(mode="json"),
+    }
 
 
 def remember(job: Job, planned: Planned) -> None:
-    """Writes plan and schema into the run's folder: a replay starts from them."""
-    document = {"plan": planned.plan.model_dump(mode="json"), "contract": planned.contract.model_dump(mode="json")}
-    write_atomic(job.folder / PLAN, json.dumps(document, indent=1))
+    """Writes plan, schema, the code of a user's model and what a warm start begins with into the run's folder: a replay needs them."""
+    write_atomic(job.folder / PLAN, json.dumps(document_of(planned), indent=1))
+    keep_code(planned.model, job.folder)
+    now = served(str(job.serving)) if (job.config.get("train") or {}).get("warm_start") else None
+    if now:
+        shutil.copytree(now["path"], job.folder / CHAMPION, copy_function=link_or_copy)
     if planned.schema_file:
         write_atomic(job.folder / SCHEMA, planned.schema_file.read_text(encoding="utf-8"))
 
@@ -160,19 +179,23 @@ def remember(job: Job, planned: Planned) -> None:
 def run_graph(job: Job, config: PipelineConfig, planned: Planned, emit: Emit) -> None:
     """Builds the TFX pipeline and runs it."""
     prepare_tensorflow(config.train.threads)
+    from components.artifacts import DOCUMENT
     from components.augmentation_report import SHEETS
     from components.graph_digest import graph_digest
-    from components.inspect_data import Parameters
     from components.require_ok import link_tree
     from pipeline.build import Graph, build
     from pipeline.previous import previous_of
     from pipeline.versions import code_digest
 
-    reports: list[Path] = []
+    before = {} if job.step is None else done_stages(job.folder)
+    reports = [Path(before["ingest"].artifacts["report"])] if "ingest" in before else []
 
     def done(stage: str, artifacts: dict[str, str]) -> dict[str, Any]:
         if stage == "ingest":
             reports.append(Path(artifacts["report"]))
+        if stage == "tuner" and planned.tuning:
+            document = Path(artifacts["tuner_results"]) / DOCUMENT
+            return tuned.keep(job.root, config.name, planned.tuning, document, job.folder, planned.plan.window[-1])
         if stage == "trainer":
             kept.keep_trained(job.root, config.name, planned.plan, reports[0])
             held_out.add(job.root, config.name, job.run_id, planned.plan, reports[0])
@@ -192,33 +215,48 @@ def run_graph(job: Job, config: PipelineConfig, planned: Planned, emit: Emit) ->
         plan=planned.plan,
         contract=planned.contract,
         schema_file=str(planned.schema_file) if planned.schema_file else None,
+        model=planned.model.spec,
+        model_files=[(f.name, f.sha256) for f in planned.model.files],
         code=code_digest(),
         run_id=job.run_id,
         root=job.root,
         serving=job.serving,
         accept=job.accept,
         cache=job.cache,
-        known=Parameters(
-            files=[f"{Path(f.path).parent.name}/{Path(f.path).name}" for f in planned.plan.files],
-            newest_accepted=planned.newest_accepted,
-            manifests=[f.path for f in planned.plan.files] if planned.plan.form == "images" else [],
-            trained=list(planned.trained),
-            frozen=list(planned.frozen),
-        ),
+        tuning=planned.tuning,
+        known=known_of(planned),
         until=job.until,
         previous=previous_of(job.root, config.name, job.serving, planned.plan),
     )
     observer = Observer(emit, done)
     observer.install()
+    listen(lambda stage, said: emit(Event(kind="progress", stage=stage, message=said)))
     runner = importlib.import_module(f"pipeline.runners.{config.runner}")
     try:
-        runner.run(build(graph))
+        if job.step is None:
+            runner.run(build(graph))
+        else:
+            run_stage(build(graph), job.step, job.run_id)
     except Exception:
         if not observer.reported:
             raise
         traceback.print_exc()
         return
-    emit(Event(kind="end"))
+    if job.step in (None, STAGES[-1]):
+        emit(Event(kind="end"))
+
+
+def known_of(planned: Planned) -> Any:
+    """What `inspect_data` must know besides its inputs."""
+    from components.inspect_data import Parameters
+
+    return Parameters(
+        files=[f"{Path(f.path).parent.name}/{Path(f.path).name}" for f in planned.plan.files],
+        newest_accepted=planned.newest_accepted,
+        manifests=[f.path for f in planned.plan.files] if planned.plan.form == "images" else [],
+        trained=list(planned.trained),
+        frozen=list(planned.frozen),
+    )
 
 
 def keep(job: Job, config: PipelineConfig, planned: Planned) -> dict[str, Any]:

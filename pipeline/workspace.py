@@ -5,24 +5,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import os
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from itertools import islice
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from pipeline.errors import UsageError
+from pipeline.job import PLANNED
 from pipeline.lock import LockNote, RunLock, holder
 from pipeline.record_json import to_json, what_is_wrong, write_atomic
 from schemas.run_record import Explanation, RunRecord, Status
 
 FOLDER = ".retrain"
 LATEST = "latest"
+#: How ids of runs begin.
+TIME = "%Y%m%d-%H%M%S"
 
 
 @dataclass(frozen=True)
@@ -128,6 +132,11 @@ class Workspace:
             elif name is None or record.name == name:
                 yield self._settled(record)
 
+    @property
+    def newest_id(self) -> str | None:
+        """Id of the newest run; None when there is none."""
+        return next(iter(self.run_ids()), None)
+
     def records(self, limit: int | None = None, name: str | None = None) -> list[RunRecord | BadRecord]:
         """The newest `limit` records (default: all), newest first. A bad one is listed as such."""
         return list(islice(self.iter_records(name), limit))
@@ -167,8 +176,8 @@ class Workspace:
             return BadRecord(run_id, what_is_wrong(self.record_path(run_id), error))
 
     def _settled(self, record: RunRecord) -> RunRecord:
-        if record.status is not Status.RUNNING:
-            return record
+        if record.status is not Status.RUNNING or (self.run_folder(record.run_id) / PLANNED).exists():
+            return record  # between two of its steps, nobody holds the lock for a run in steps
         note = self.lock_holder()
         if note is not None and note.run_id in (record.run_id, None):
             return record
@@ -177,10 +186,18 @@ class Workspace:
         return record.model_copy(update=changes)
 
 
-def new_run_id(now: datetime, span: int | None) -> str:
-    """An id that sorts by time, like ``20261124-043140-s8-3fa2`` (UTC, span, four random digits)."""
+def new_run_id(now: datetime, span: int | None, newest: str | None = None) -> str:
+    """An id that sorts by time, like ``20261124-043140-s8-3fa2`` (UTC, span, four random digits).
+
+    Args:
+        newest: the newest id that there is; the new one comes after it also when the clock was put back.
+    """
+    time = f"{now.astimezone(timezone.utc):{TIME}}"
+    if newest is not None and time <= newest[: len(time)]:
+        with contextlib.suppress(ValueError):
+            time = f"{datetime.strptime(newest[: len(time)], TIME) + timedelta(seconds=1):{TIME}}"
     middle = "" if span is None else f"s{span}-"
-    return f"{now.astimezone(timezone.utc):%Y%m%d-%H%M%S}-{middle}{secrets.token_hex(2)}"
+    return f"{time}-{middle}{secrets.token_hex(2)}"
 
 
 def _some(ids: list[str], most: int = 6) -> str:

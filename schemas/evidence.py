@@ -205,6 +205,8 @@ class TrainingSummary(BaseModel):
         epoch: number of that epoch, from 1.
         train_loss: cross entropy on a sample of train; None when it was not finite.
         val_loss: cross entropy on eval; None when it was not finite.
+        train_accuracy: share of rows of that sample that are recognised; `val_accuracy` the same on eval.
+        train_rows: rows of the sample of train; `val_rows` those of eval.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -212,6 +214,10 @@ class TrainingSummary(BaseModel):
     epoch: int
     train_loss: float | None = None
     val_loss: float | None = None
+    train_accuracy: float | None = None
+    val_accuracy: float | None = None
+    train_rows: int = 0
+    val_rows: int = 0
 
 
 class ModelEvidence(BaseModel):

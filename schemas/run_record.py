@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import sys
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -12,6 +13,8 @@ from schemas.features import FeatureContract
 from schemas.findings import Finding
 
 RECORD_VERSION = 1
+#: Stands for a loss or a norm that is not finite: JSON has no such number.
+LARGEST = sys.float_info.max
 
 
 class Record(BaseModel):
@@ -75,16 +78,88 @@ class DataFile(Record):
     sha256: str
 
 
+class ModelFile(Record):
+    """A file of the user's that the model is made from: name as configured, path, size in bytes, SHA-256 of its bytes."""
+
+    name: str
+    path: str
+    bytes: int
+    sha256: str
+
+
 class Epoch(Record):
-    """What one epoch measured. Losses are means per row; `loss` is the weighted training loss, the others are not."""
+    """What one epoch measured. `loss` is what was minimised, over the epoch; all else was measured after it, on a fixed sample of train
+    and on eval alike: without augmentation, dropout, class weights and penalties. None for what cannot be measured.
+
+    Attributes:
+        train_loss: cross entropy per row, in nats; `val_loss` likewise.
+        train_skill: share of the loss of knowing only how frequent classes are that the model saves, at most 1, 0 for none; both losses
+            weighted as in training, so that class weights do not count against it. `val_skill` likewise; `val_skill_error` is its
+            standard error.
+        train_auc: as in evaluation, likewise `balanced_accuracy`.
+        learning_rate: after the last step.
+        gradient_norm: of the loss of one fixed batch of the sample, over all weights; `gradient_first` and `gradient_last` are those of
+            the layers that `Training.watched` names. A norm that is not finite is `LARGEST`, as is such a `loss`.
+        dead_units: share of ReLU units that are 0 for every row of the sample; None without such units.
+        update_ratio: norm of the change of all trainable weights in the epoch, over their norm before.
+        seconds: wall time, measuring included.
+    """
 
     epoch: int
     loss: float
     train_loss: float | None = None
     val_loss: float | None = None
+    train_skill: float | None = None
+    val_skill: float | None = None
+    val_skill_error: float | None = None
+    train_accuracy: float | None = None
     val_accuracy: float | None = None
+    train_balanced_accuracy: float | None = None
+    val_balanced_accuracy: float | None = None
+    train_auc: float | None = None
+    val_auc: float | None = None
     learning_rate: float | None = None
+    gradient_norm: float | None = None
+    gradient_first: float | None = None
+    gradient_last: float | None = None
+    dead_units: float | None = None
+    update_ratio: float | None = None
     seconds: float | None = None
+
+
+class Scale(Record):
+    """How the scaling of a numeric feature changed: move of its centre in old widths; new width over old one."""
+
+    shift: float
+    ratio: float
+
+
+class WarmStart(Record):
+    """What training with `train.warm_start` began with.
+
+    Attributes:
+        warm: whether weights were taken over; False for a cold start.
+        why: a sentence.
+        champion: the served model, by its digest, and by its version once the run is recorded; None when nothing was served.
+        share: share of the weights that were taken over, 0 to 1.
+        fresh: what began with fresh values, a sentence for each weight.
+        gone: what the champion knew and the new model does not: columns, classes, vocabulary.
+        moved: numeric feature -> how its scaling moved since the champion was trained.
+        val_loss: loss on eval before the first epoch; None for a cold start.
+        cold_val_loss: the same with fresh weights.
+        findings: what is to be said about it.
+    """
+
+    warm: bool
+    why: str
+    champion: str | None = None
+    share: float = 0.0
+    fresh: list[str] = []
+    gone: list[str] = []
+    moved: dict[str, Scale] = {}
+    val_loss: float | None = None
+    cold_val_loss: float | None = None
+    findings: list[Finding] = []
 
 
 class Training(Record):
@@ -100,7 +175,12 @@ class Training(Record):
         rows: rows of one epoch, copies by augmentation included.
         model: name of the model.
         model_reason: why it is this one, as a sentence.
+        warm_start: with which weights it began; None without `train.warm_start`.
         sampling: ``balanced`` when every epoch had equally many rows of each class; None when it had all rows as they are.
+        sample_rows: rows of the fixed sample of train that the curves were measured on; `val_rows` those of eval.
+        watched: names of the first and the last layer with weights.
+        precision: data type of the arithmetic, ``float32`` or ``mixed_float16``; weights are float32 in both.
+        resumed: number of epochs that a training which was killed had done, and this one took over; None for none.
     """
 
     epochs: list[Epoch]
@@ -112,7 +192,66 @@ class Training(Record):
     rows: int = 0
     model: str = ""
     model_reason: str = ""
+    warm_start: WarmStart | None = None
     sampling: str | None = None
+    sample_rows: int = 0
+    val_rows: int = 0
+    watched: list[str] = []
+    precision: str = "float32"
+    resumed: int | None = None
+
+
+class Trial(Record):
+    """One training of the tuning.
+
+    Attributes:
+        number: from 1; the first trial is the configuration as it is.
+        values: what was tried, by name; empty for the configuration as it is.
+        loss: on eval, unweighted, with the weights that were kept; None when it failed.
+        epochs: how many were trained; `best_epoch` is the one whose weights were kept.
+        failed: why it failed, as a sentence; None when it did not.
+    """
+
+    number: int
+    values: dict[str, Any]
+    loss: float | None
+    epochs: int = 0
+    best_epoch: int = 0
+    parameters: int = 0
+    seconds: float = 0.0
+    failed: str | None = None
+
+
+class Tuning(Record):
+    """A search for better settings.
+
+    Attributes:
+        model: name of the model.
+        search: what was searched, by name: ``choices``, or ``low``, ``high`` and ``log``.
+        method: how values were drawn, by `seed`.
+        trials: in their order; what the budget in minutes cut off is not among them.
+        best: number of the trial with the lowest loss; None when none was finished in time.
+        values: what training takes in the place of the configuration's values; empty when that was the best.
+        stopped: ``trials`` (all were made), ``minutes`` (the budget was spent) or ``space`` (there were no other values to try).
+        generation: how often tuning was asked for again, with this model, search and contract.
+        run: the run that tuned, `span` its newest span; None while that run is on.
+        reused: whether these are the values of an earlier run.
+        findings: what is to be known about it.
+    """
+
+    model: str
+    search: dict[str, dict[str, Any]]
+    method: str
+    seed: int
+    trials: list[Trial]
+    best: int | None
+    values: dict[str, Any]
+    stopped: str
+    generation: int = 0
+    run: str | None = None
+    span: int | None = None
+    reused: bool = False
+    findings: list[Finding] = []
 
 
 class LearnedFeature(Record):
@@ -205,8 +344,10 @@ class RunRecord(Record):
         run_id: unique, sorts by start time.
         until: the last stage that was asked for; None for all. Such a run ends as ``checked``.
         span: the newest span; `window` lists all spans that were read.
-        digests: ``examples``, ``transform``, ``weights``, ``metrics`` -> SHA-256 (hex), as far as the run got.
+        digests: ``examples``, ``transform``, ``tuning`` (only with `train.tune`), ``weights``, ``metrics`` -> SHA-256 (hex), as far as
+            the run got.
         started: ISO 8601, UTC; `finished` likewise.
+        model_files: what a `user` or `pretrained` model is made from.
         error: one sentence about a failure; its stage is in `failed_stage`.
         log: path of the log file with all framework output.
     """
@@ -235,6 +376,8 @@ class RunRecord(Record):
     frozen: FrozenTest | None = None
     data: DataEvidence | None = None
     learned: list[LearnedFeature] = []
+    model_files: list[ModelFile] = []
+    tuning: Tuning | None = None
     training: Training | None = None
     evaluation: ModelEvidence | None = None
     champion: str | None = None

@@ -52,8 +52,12 @@ def config_schema() -> Schema:
     images["anyOf"] = [*images["anyOf"], by_path]
     weights = parts["Train"]["properties"]["class_weights"]
     weights["anyOf"] = [*weights["anyOf"], {"const": False}]
-    sampling = parts["Train"]["properties"]["sampling"]
-    sampling["anyOf"] = [*sampling["anyOf"], {"enum": [False, "none"]}]
+    train = parts["Train"]["properties"]
+    for name in ("sampling", "warm_start", "early_stopping", "reduce_lr"):
+        train[name]["anyOf"] = [*train[name]["anyOf"], {"enum": [False, "none"]}]
+    train["schedule"]["anyOf"] = [*train["schedule"]["anyOf"], {"enum": ["warmup", "cosine", "none"]}]
+    # `on` and `off` are true and false to our YAML 1.1, and texts to editors with YAML 1.2.
+    train["mixed_precision"]["enum"] = [*train["mixed_precision"]["enum"], True, False]
     return _with_head(_without_unfolded_defaults(schema), "Configuration of Retrain (retrain.yaml)")
 
 

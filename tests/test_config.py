@@ -48,6 +48,24 @@ def test_a_dump_can_be_read_again(name):
         (having(train={"epochs": 0}), "train.epochs: Input should be greater than 0, got 0."),
         (having(train={"epochs": "many"}), "train.epochs"),
         (having(train={"early_stopping": {"patience": 2}}), "must be larger than reduce_lr.patience"),
+        (having(train={"early_stopping": {"patience": 0}}), "must be larger than reduce_lr.patience"),
+        (
+            having(train={"early_stopping": {"monitor": "val_accuracy"}, "reduce_lr": {"monitor": "val_loss"}}),
+            "early_stopping.monitor (val_accuracy) and reduce_lr.monitor (val_loss) must be the same",
+        ),
+        (having(train={"early_stopping": {"monitor": "val_auk"}}), "train.early_stopping.monitor: Input should be"),
+        (having(train={"reduce_lr": {"min_lr": 0.001}}), "otherwise the rate never drops"),
+        (having(train={"schedule": "cosine", "reduce_lr": {}}), "each would undo the other"),
+        (having(train={"schedule": {"shape": "warmup", "warmup": 4}, "epochs": 3}), "must leave epochs of the 3"),
+        (having(train={"schedule": {"shape": "cosine", "warmup": 3}, "epochs": 3}), "must leave epochs of the 3"),
+        (having(train={"schedule": {"shape": "warmup", "warmup": 0}}), "train.schedule: shape: warmup with warmup: 0"),
+        (having(train={"schedule": {"shape": "warmup", "floor": 0.1}}), "floor (0.1) is for shape: cosine"),
+        (
+            having(train={"schedule": "cosine", "epochs": 50, "early_stopping": {"patience": 24}}),
+            "must be at least half of the epochs after the warm-up (49)",
+        ),
+        (having(train={"label_smoothing": 1}), "train.label_smoothing"),
+        (having(train={"mixed_precision": "maybe"}), "train.mixed_precision"),
         (having(train={"sampling": "balanced"}), "class_weights: balanced would weight rare ones once more"),
         (having(train={"sampling": "balanced", "class_weights": {"explicit": {"0": 1}}}), "they would count twice"),
         (having(train={"sampling": "even", "class_weights": "none"}), "train.sampling: Input should be 'balanced'"),
@@ -91,6 +109,14 @@ def test_overrides_are_yaml_and_make_sections():
     config = parse_config(raw)
     assert config.train.early_stopping.patience == 9
     assert config.train.class_weights is None
+
+
+def test_a_warm_start_is_asked_for():
+    assert parse_config(having()).train.warm_start is None
+    assert parse_config(having(train={"warm_start": "none"})).train.warm_start is None
+    assert parse_config(having(train={"warm_start": "champion"})).train.warm_start == "champion"
+    with pytest.raises(ConfigError, match=r"train\.warm_start: .*'champion'"):
+        parse_config(having(train={"warm_start": "latest"}))
 
 
 def test_classes_are_evened_out_by_weights_or_by_sampling_or_not_at_all():
@@ -193,3 +219,30 @@ def test_what_is_wrong_is_wrong_for_both(transform):
 def test_a_folder_of_images_may_be_written_as_a_mapping():
     raw = {"name": "a", "data": {"source": {"images": {"path": "x/{label}/*.png"}}, "label": "y"}}
     assert parse_config(raw).data.source.pattern == "x/{label}/*.png"
+
+
+def test_a_schedule_takes_the_place_of_defaults_only():
+    train = parse_config(having(train={"schedule": "warmup"})).train
+    assert (train.reduce_lr, train.early_stopping.patience, train.schedule.warmup) == (None, 5, 1)
+    train = parse_config(having(train={"schedule": "cosine"})).train
+    assert (train.reduce_lr, train.early_stopping) == (None, None)
+    kept = {"schedule": "cosine", "epochs": 50, "early_stopping": {"patience": 25}}
+    assert parse_config(having(train=kept)).train.early_stopping.patience == 25
+    assert parse_config(having(train={"schedule": "none"})).train.reduce_lr is not None
+    assert type(train).model_validate_json(train.model_dump_json()) == train
+
+
+def test_what_does_nothing_can_be_said():
+    train = parse_config(having(train={"early_stopping": "none", "reduce_lr": "none"})).train
+    assert (train.early_stopping, train.reduce_lr, train.monitor) == (None, None, "val_loss")
+    off = {"early_stopping": {"patience": 0}, "reduce_lr": "none", "mixed_precision": False}
+    train = parse_config(having(train=off)).train
+    assert (train.early_stopping.patience, train.mixed_precision) == (0, "off")
+
+
+def test_one_monitor_and_a_least_rate_follow_what_is_given():
+    train = parse_config(having(train={"early_stopping": {"monitor": "val_accuracy"}, "learning_rate": 0.002})).train
+    assert (train.monitor, train.min_lr) == ("val_accuracy", 2e-6)
+    train = parse_config(having(train={"early_stopping": "none", "reduce_lr": {"monitor": "val_accuracy"}})).train
+    assert train.monitor == "val_accuracy"
+    assert parse_config(having(train={"learning_rate": 1e-6})).train.min_lr == pytest.approx(1e-9)

@@ -77,6 +77,8 @@ class SplitSkew(Check):
     def check(self, context: DataContext) -> list[Finding]:
         """One finding about the label, and one per feature of the sample."""
         sample, units = context.sample, _units(context)
+        # Of whom a column says, the sample has one row each (`independent`): its rows are the entities.
+        of_sample = units if sample is None or not len(sample.entity) else dict.fromkeys(SPLITS, 1.0)
         features = (
             [] if sample is None or context.facts.by_time else [*sorted(sample.numeric), *sorted(sample.categorical)]
         )
@@ -88,7 +90,7 @@ class SplitSkew(Check):
                 self._judge(context, context.window.label, labels, "V", self.warn.v, self.block.v, REMEDY_LABEL)
             )
         for name in features:
-            gap = _feature(sample, name, units, comparisons) if sample is not None else None
+            gap = _feature(sample, name, of_sample, comparisons) if sample is not None else None
             if gap is not None and sample is not None:
                 numeric = name in sample.numeric
                 unit, limit = ("bits", self.warn.bits) if numeric else ("L-infinity", self.warn.l_infinity)

@@ -58,6 +58,20 @@ def vectors(inputs: ModelInputs, given: dict[str, keras.KerasTensor], length: in
     return [given["numeric"], categories, *(mean_of_tokens(table, given[name]) for name in inputs.texts)]
 
 
+def seen(inputs: ModelInputs, length: int, pictures: int = 0) -> list[tuple[str, int]]:
+    """What a layer on the vectors of all pictures, then on `vectors`, sees: see `WeightLayout.rows`.
+
+    Args:
+        pictures: length of the vector of a picture.
+    """
+    return [
+        *((name, pictures) for name in inputs.images if pictures),
+        ("numeric", inputs.numeric),
+        ("categorical", inputs.categorical * length),
+        *((name, length) for name in inputs.texts),
+    ]
+
+
 def mean_of_tokens(table: keras.layers.Embedding, tokens: keras.KerasTensor) -> keras.KerasTensor:
     """Mean of the vectors of a text's tokens (Joulin et al. 2017), without padding; zeros for an empty text.
 

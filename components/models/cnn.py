@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from components.interfaces import ModelFamily, ModelInputs, plugin
+from components.interfaces import ModelFamily, ModelInputs, WeightLayout, plugin
 from components.models import _parts as parts
 
 if TYPE_CHECKING:
@@ -44,3 +44,9 @@ class Cnn(ModelFamily):
         x = keras.layers.Concatenate()([*seen, *parts.vectors(inputs, given, self.embedding)])
         x = parts.hidden(x, self.dense, self.dropout, self.l2)
         return keras.Model(given, keras.layers.Dense(inputs.classes, name="logits")(x), name="cnn")
+
+    def layout(self, inputs: ModelInputs) -> WeightLayout:
+        """See `ModelFamily.layout`."""
+        first = "hidden_0" if self.dense else "logits"
+        rows = {first: parts.seen(inputs, self.embedding, 2 * self.filters[-1])}
+        return WeightLayout(rows, entries=("embedding",), scores=("logits",))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from components.interfaces import ModelFamily, ModelInputs, plugin
+from components.interfaces import ModelFamily, ModelInputs, WeightLayout, plugin
 from components.models import _parts as parts
 
 if TYPE_CHECKING:
@@ -42,3 +42,8 @@ class Linear(ModelFamily):
             numbers = weights(given["numeric"])
         logits = keras.layers.Add(name="logits")([numbers, *scored])
         return keras.Model(given, logits, name="linear")
+
+    def layout(self, inputs: ModelInputs) -> WeightLayout:
+        """See `ModelFamily.layout`."""
+        numbers = {"numeric_weights": [("numeric", inputs.numeric)]}
+        return WeightLayout(numbers, entries=("scores",), scores=("scores", "numeric_weights"))

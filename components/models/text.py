@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from components.interfaces import ModelFamily, ModelInputs, plugin
+from components.interfaces import ModelFamily, ModelInputs, WeightLayout, plugin
 from components.models import _parts as parts
 
 if TYPE_CHECKING:
@@ -39,3 +39,9 @@ class Text(ModelFamily):
         x = keras.layers.Concatenate()(parts.vectors(inputs, given, self.embedding))
         x = parts.hidden(x, self.hidden, self.dropout, self.l2)
         return keras.Model(given, keras.layers.Dense(inputs.classes, name="logits")(x), name="text")
+
+    def layout(self, inputs: ModelInputs) -> WeightLayout:
+        """See `ModelFamily.layout`."""
+        first = "hidden_0" if self.hidden else "logits"
+        rows = {first: parts.seen(inputs, self.embedding)}
+        return WeightLayout(rows, entries=("embedding",), scores=("logits",))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from components.interfaces import ModelFamily, ModelInputs, plugin
+from components.interfaces import ModelFamily, ModelInputs, WeightLayout, plugin
 from components.models import _parts as parts
 
 if TYPE_CHECKING:
@@ -45,3 +45,9 @@ class WideDeep(ModelFamily):
         x = parts.hidden(x, self.hidden, self.dropout, self.l2)
         logits = keras.layers.Add(name="logits")([keras.layers.Dense(inputs.classes, name="deep")(x), *wide])
         return keras.Model(given, logits, name="wide_deep")
+
+    def layout(self, inputs: ModelInputs) -> WeightLayout:
+        """See `ModelFamily.layout`."""
+        first = "hidden_0" if self.hidden else "deep"
+        rows = {"wide_numeric": [("numeric", inputs.numeric)], first: parts.seen(inputs, self.embedding)}
+        return WeightLayout(rows, entries=("embedding", "wide"), scores=("deep", "wide", "wide_numeric"))

@@ -13,6 +13,8 @@ from components.spans import find_spans, pick_window
 from components.tfmd import read_schema
 from pipeline.commands.output import emit_json
 from pipeline.commands.run import check_runner
+from pipeline.metadata_store import password_of
+from pipeline.model_files import check_model
 from pipeline.versions import versions
 from schemas.config import ConfigError, PipelineConfig, load_config
 from schemas.findings import DataBlocked
@@ -53,7 +55,8 @@ def check_command(config: Path, overrides: list[str], as_json: bool) -> int:
     """
     parsed = load_config(config, overrides)
     problems: list[str] = []
-    for step in (build_all, check_runner):
+    base = config.resolve().parent
+    for step in (build_all, check_runner, password_of, lambda c: check_model(c.train.model, base)):
         try:
             step(parsed)
         except ConfigError as error:
@@ -69,7 +72,7 @@ def check_command(config: Path, overrides: list[str], as_json: bool) -> int:
         f"environment: {name} is not installed. Run `make setup`." for name, v in installed.items() if v == "missing"
     ]
     if problems:
-        raise ConfigError(problems)
+        raise ConfigError(list(dict.fromkeys(problems)))
     document: dict[str, Any] = {"ok": True, "name": parsed.name, "spans": window, "versions": installed}
     if as_json:
         emit_json(document)

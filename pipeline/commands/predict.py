@@ -1,4 +1,4 @@
-"""`retrain predict`: scores a file of raw rows with a served model, batch by batch."""
+"""`retrain predict`: scores a file of raw rows with a served model, batch by batch; bad rows are reported and not fatal."""
 
 from __future__ import annotations
 
@@ -6,18 +6,15 @@ import csv
 import os
 import sys
 import warnings
-from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import pyarrow as pa
+from typing import TextIO
 
 from components.served import versions
 from pipeline.commands.output import emit_json
 from pipeline.errors import UsageError
 from pipeline.workspace import Workspace
 from schemas.config import PipelineConfig, load_config
-from schemas.features import Kind
 from schemas.findings import DataBlocked
 
 
@@ -38,40 +35,65 @@ def model_folder(directory: Path, version: int | None) -> tuple[int, str]:
 
 def format_of(path: Path, config: PipelineConfig) -> str:
     """Format of an input file: by its ending, else as configured."""
-    endings = {".csv": "csv", ".gz": "csv", ".parquet": "parquet", ".tfrecord": "tfrecord"}
-    return endings.get(path.suffix, config.data.source.format)
+    endings = {".csv": "csv", ".parquet": "parquet", ".tfrecord": "tfrecord"}
+    return endings.get(path.with_suffix("").suffix if path.suffix == ".gz" else path.suffix, config.data.source.format)
 
 
-def score_file(path: Path, form: str, model: str) -> Iterator[tuple[list[str], list[str], Any]]:
-    """Batches of (label values, predicted labels, probabilities float32 [n, classes]), in the order of the rows."""
-    from components import examples, sources
-    from components.kinds import picture_paths
+@dataclass
+class Counts:
+    """What became of the rows: `rest` is the reason why the file could not be read to its end."""
+
+    scored: int = 0
+    rejected: int = 0
+    rest: str | None = None
+
+
+def rejected_path(output: Path) -> Path:
+    """Where the rows that could not be scored are listed."""
+    return output.with_name(f"{output.name}.rejected.csv")
+
+
+def write_scores(path: Path, form: str, model: str, scores: TextIO, rejected: TextIO) -> Counts:
+    """Writes one line per row of the file, so that lines and rows go side by side; that of a rejected row is empty but for commas.
+
+    Raises:
+        UsageError: when the file lacks a column that the model needs.
+        DataBlocked: when not even its first row can be read.
+    """
+    from components.scoring import lacking, score_rows
     from components.serving import Scorer
 
     scorer = Scorer(model)
-    types = {f.name: f.type for f in scorer.contract.features}
-    lacking = sorted(set(types) - set(sources.column_names(str(path), form))) if form != "tfrecord" else []
-    if lacking:
+    if names := lacking(str(path), form, scorer):
         raise UsageError(
-            f"{path}: lacks the columns {', '.join(lacking)}, which the model needs. They may be empty, but must be there."
+            f"{path}: lacks the columns {', '.join(names)}, which the model needs. They may be empty, but must be there."
         )
-    pictures = [f.name for f in scorer.contract.of_kind(Kind.IMAGE)]
-    row = 1
-    for raw in sources.read_raw(str(path), form):
-        names = [n for n in raw.schema.names if n in types]
-        known = pa.RecordBatch.from_arrays([raw.column(raw.schema.get_field_index(n)) for n in names], names=names)
-        typed = sources.typed(sources.complete(known, types), types, str(path), row)
-        row += raw.num_rows
-        for batch in picture_paths.with_pictures(raw, typed, pictures, str(path), form):
-            for start in range(0, batch.num_rows, 4096):
-                scores = scorer(list(examples.encode(batch.slice(start, 4096))))
-                yield scorer.labels, [scorer.labels[i] for i in scores.argmax(axis=1)], scores
+    to_scores, to_rejected = csv.writer(scores, lineterminator="\n"), csv.writer(rejected, lineterminator="\n")
+    to_scores.writerow(["prediction", *(f"probability_{v}" for v in scorer.labels)])
+    to_rejected.writerow(["file", "row", "reason"])
+    counts, blank = Counts(), [""] * (1 + len(scorer.labels))
+    for part in score_rows(str(path), form, scorer):
+        best = [scorer.labels[i] for i in part.scores.argmax(axis=1)]
+        told = [[p, *(f"{s:.9g}" for s in row)] for p, row in zip(best, part.scores.tolist(), strict=True)]
+        lines = dict(zip(part.numbers.tolist(), told, strict=True)) | {
+            r.row: blank for r in part.rejected if not r.rest
+        }
+        to_scores.writerows(lines[row] for row in sorted(lines))
+        to_rejected.writerows([str(path), r.row, r.reason] for r in part.rejected)
+        counts.scored += len(told)
+        counts.rejected += sum(not r.rest for r in part.rejected)
+        counts.rest = next((f"row {r.row}: {r.reason}" for r in part.rejected if r.rest), counts.rest)
+    return counts
 
 
 def predict_command(
     config: Path, input_path: Path, output_path: Path, version: int | None, workspace: Path | None, as_json: bool
 ) -> int:
-    """Writes one line per row: predicted label, and the probability of each label value.
+    """Writes one line per row: predicted label, and the probability of each label value; bad rows are listed beside it.
+
+    Returns:
+        0, also when some rows were rejected; 3 when all were (the output is then left as it was), or when the file could not be read
+        to its end.
 
     Raises:
         UsageError: when there is no model, or the input cannot be used; the output is then left as it was.
@@ -83,27 +105,50 @@ def predict_command(
     parsed = load_config(config)
     place = Workspace.for_config(config, workspace)
     number, model = model_folder(place.serving(parsed.name, parsed.push.directory), version)
-    temporary = output_path.with_name(f".{output_path.name}.{os.getpid()}.tmp")
-    rows = 0
+    beside = rejected_path(output_path)
+    temporary = [p.with_name(f".{p.name}.{os.getpid()}.tmp") for p in (output_path, beside)]
     try:
-        with temporary.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            for labels, predicted, scores in score_file(input_path, format_of(input_path, parsed), model):
-                if rows == 0:
-                    writer.writerow(["prediction", *(f"probability_{v}" for v in labels)])
-                writer.writerows(
-                    [p, *(f"{s:.9g}" for s in row)] for p, row in zip(predicted, scores.tolist(), strict=True)
-                )
-                rows += len(predicted)
-        os.replace(temporary, output_path)
+        with _open(temporary[0]) as scores, _open(temporary[1]) as rejected:
+            counts = write_scores(input_path, format_of(input_path, parsed), model, scores, rejected)
+        if counts.rejected or counts.rest:
+            os.replace(temporary[1], beside)
+        else:
+            beside.unlink(missing_ok=True)
+        if counts.scored:
+            os.replace(temporary[0], output_path)
     except DataBlocked as error:
         raise UsageError(*(f"{f.message} {f.remedy}" for f in error.findings)) from None
     except OSError as error:
         raise UsageError(f"{output_path}: cannot be written ({error.strerror}).") from None
     finally:
-        temporary.unlink(missing_ok=True)
+        for path in temporary:
+            path.unlink(missing_ok=True)
+    _tell(counts, number, output_path, as_json)
+    return 0 if counts.scored and not counts.rest else 3
+
+
+def _open(path: Path) -> TextIO:
+    # What a file name or a reason cannot say in UTF-8 must not end the scoring.
+    return path.open("w", newline="", encoding="utf-8", errors="backslashreplace")
+
+
+def _tell(counts: Counts, version: int, output: Path, as_json: bool) -> None:
+    bad = counts.rejected or counts.rest
     if as_json:
-        emit_json({"rows": rows, "version": number, "output": str(output_path)})
-    else:
-        print(f"{rows} rows scored with version {number}: {output_path}", file=sys.stderr)
-    return 0
+        emit_json(
+            {
+                "rows": counts.scored,
+                "rejected": counts.rejected,
+                "unread": counts.rest,
+                "version": version,
+                "output": str(output) if counts.scored else None,
+                "rejected_output": str(rejected_path(output)) if bad else None,
+            }
+        )
+        return
+    where = output if counts.scored else f"{output} is left as it was"
+    print(f"{counts.scored} rows scored with version {version}: {where}", file=sys.stderr)
+    if bad:
+        print(f"{counts.rejected} rows rejected, with reasons in {rejected_path(output)}", file=sys.stderr)
+    if counts.rest:
+        print(f"The file could not be read to its end. {counts.rest}", file=sys.stderr)

@@ -9,12 +9,13 @@ import sys
 from datetime import datetime, timezone
 from pathlib import Path
 
+from components.served import identity, link_or_copy, manifest, place
 from components.spans import digest_file
 from pipeline.commands.output import emit_json
 from pipeline.commands.run import execute
 from pipeline.console import RunDisplay
 from pipeline.errors import UsageError
-from pipeline.job import PLAN, Job, stages_for
+from pipeline.job import CHAMPION, PLAN, Job, stages_for
 from pipeline.locate import find_place
 from pipeline.workspace import Workspace, new_run_id
 from schemas.config import parse_config
@@ -51,6 +52,14 @@ def check_inputs(record: RunRecord, folder: Path) -> None:
         raise UsageError(*problems)
 
 
+def serve_champion(folder: Path, serving: Path) -> None:
+    """Serves to a replay what the recorded run had when it started warm; nothing for a run that did not."""
+    champion = folder / CHAMPION
+    if champion.exists():
+        noted = {**manifest(str(champion)), "digest": identity(str(champion))}
+        place(str(champion), str(serving), noted, link_or_copy)
+
+
 def compare(old: dict[str, str], new: dict[str, str]) -> list[dict[str, object]]:
     """One entry for every digest of the recorded run."""
     return [{"what": k, "recorded": v, "replayed": new.get(k), "identical": new.get(k) == v} for k, v in old.items()]
@@ -85,6 +94,7 @@ def replay_command(run: str, config: Path | None, workspace: Path | None, as_jso
             recorded=folder,
             until=record.until,
         )
+        serve_champion(folder, job.serving)
         with scratch.lock(run_id) as lock, RunDisplay(stages_for(record.config)) as display:
             again, events = execute(job, parsed, Path(record.config_path), scratch, lock, display)
         for event in events if debug else []:

@@ -5,17 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 from pipeline.commands.output import emit
+from pipeline.diagnosis.lookup import diagnose_in
 from pipeline.errors import UsageError
 from pipeline.locate import find_place
 from pipeline.record_json import write_atomic
 from pipeline.report import render
+from schemas.run_record import Status
 
 
 def report_command(*, run: str, output: Path | None, config: Path | None, workspace: Path | None) -> int:
     """Writes the page (``-``: to standard output) and says where it is."""
     place = find_place(config, workspace)
     record = place.workspace.load_record(place.workspace.find(run, place.name))
-    page = render(record)
+    page = render(record, None if record.status is Status.RUNNING else diagnose_in(place.workspace, record))
     if str(output) == "-":
         emit(page)
         return 0

@@ -28,7 +28,7 @@ def rollback_command(*, config: Path, to: int | None, reason: str | None, worksp
     serving = place.serving(parsed.name, parsed.push.directory)
     now = datetime.now(timezone.utc)
     note = {
-        "id": f"{new_run_id(now, None)}-back",
+        "id": f"{new_run_id(now, None, place.newest_id)}-back",
         "when": now.isoformat(timespec="seconds"),
         "who": user(),
         "reason": (reason or "").strip() or None,

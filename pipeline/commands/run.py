@@ -9,15 +9,19 @@ from pathlib import Path
 
 from components.registry import build_all
 from components.spans import find_spans, pick_window
+from pipeline import tuned
 from pipeline.commands.output import emit_json
 from pipeline.console import RunDisplay
+from pipeline.diagnosis.apply import overrides_of
 from pipeline.errors import UsageError
 from pipeline.job import Event, Job, stages_for
 from pipeline.lock import RunLock
+from pipeline.metadata_store import password_of
+from pipeline.retention import carry_out, plan
 from pipeline.supervise import Supervisor, finish, new_record, settle
 from pipeline.versions_kept import complete
 from pipeline.workspace import Workspace, new_run_id
-from schemas.config import ConfigError, PipelineConfig, did_you_mean, load_config
+from schemas.config import ConfigError, PipelineConfig, Retention, did_you_mean, load_config
 from schemas.run_record import RunRecord, Status
 
 
@@ -80,6 +84,16 @@ def clean_temporary(workspace: Workspace) -> None:
     shutil.rmtree(workspace.root / "tmp", ignore_errors=True)
 
 
+def tidy_up(workspace: Workspace, config: PipelineConfig, serving: Path) -> None:
+    """Removes what `retention` lets go. Whatever hinders it, the run has ended as it has."""
+    try:
+        carry_out(plan(workspace, config.name, serving, config.retention or Retention()))
+    except OSError as error:
+        print(
+            f"retention: {error.filename} cannot be removed ({error.strerror}); retrain gc says more.", file=sys.stderr
+        )
+
+
 def run_command(
     config: Path,
     span: int | None,
@@ -91,8 +105,13 @@ def run_command(
     debug: bool,
     use_cache: bool,
     until: str | None = None,
+    apply: str | None = None,
+    tune: bool = False,
 ) -> int:
     """Runs once and prints the verdict.
+
+    Args:
+        apply: a cause of an earlier run whose remedy is taken over, see `overrides_of`; own overrides come after it.
 
     Returns:
         The exit code of the contract: 0 pushed or nothing new, 1 failed, 2 invalid, 3 blocked, 4 not blessed.
@@ -101,18 +120,27 @@ def run_command(
         ConfigError, UsageError, LockHeld: before anything is run.
     """
     let_through = accepted(accept, reason)
+    place = Workspace.for_config(config, workspace)
+    if apply is not None:
+        title, remedy = overrides_of(place, apply, load_config(config, overrides).name)
+        print(f"Applied against {title!r}: {'; '.join(remedy)}", file=sys.stderr)
+        overrides = remedy + overrides
     parsed = load_config(config, overrides)
     stages = stages_for(parsed.model_dump(mode="json"))
     if until is not None and until not in stages:
         raise UsageError(f"--until {until}: is no stage of this pipeline.{did_you_mean(until, list(stages))}")
+    if tune and parsed.train.tune is None:
+        raise UsageError("--tune: train.tune is off. Add it to the configuration, or --override train.tune=on.")
     build_all(parsed)
     check_runner(parsed)
+    password_of(parsed)
     base = config.resolve().parent
     number = newest_span(parsed, base, span)
-    place = Workspace.for_config(config, workspace)
-    run_id = new_run_id(datetime.now(timezone.utc), number)
+    run_id = new_run_id(datetime.now(timezone.utc), number, place.newest_id)
     with place.lock(run_id) as lock:
         clean_temporary(place)
+        if tune:
+            tuned.ask_again(place.root, parsed.name, "retrain run --tune")
         folder = place.run_folder(run_id)
         folder.mkdir(parents=True)
         job = Job(
@@ -132,6 +160,8 @@ def run_command(
             record, events = execute(job, parsed, config.resolve(), place, lock, display)
             display.finish(record)
         complete(place, parsed.name, job.serving, record)
+        if parsed.retention is not None:
+            tidy_up(place, parsed, job.serving)
     if debug:
         for event in events:
             if event.traceback:

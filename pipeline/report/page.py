@@ -10,18 +10,31 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from pipeline import audit, wording
+from pipeline import audit, tuning_tables, wording
 from pipeline.explain import explanation_of, main_metric
 from pipeline.learned import learned_note, learned_tables
 from pipeline.report.charts import Forest, curves_chart, forest, rate_chart, trend
 from pipeline.report.histograms import Strips, strips
 from schemas import __version__
+from schemas.diagnosis import Diagnosis, RankedCause
 from schemas.evidence import OVERALL, SPLITS, SliceEvidence
 from schemas.findings import Severity, verdict
 from schemas.run_record import RunRecord, Status
 
 FOLDER = Path(__file__).parent
-FILTERS = ("number", "metric_name", "metric_value", "interval", "percent", "duration", "moment", "size")
+FILTERS = (
+    "number",
+    "metric_name",
+    "metric_value",
+    "interval",
+    "percent",
+    "duration",
+    "moment",
+    "size",
+    "warm_start_told",
+)
+#: Causes that are less likely than this are left to `retrain why`.
+LIKELY = 0.1
 
 
 @dataclass(frozen=True)
@@ -45,10 +58,13 @@ class Augmentation:
     note: str = audit.SIDE_NOTE
 
 
-def render(record: RunRecord) -> str:
+def render(record: RunRecord, diagnosis: Diagnosis | None = None) -> str:
     """The page. Reads the audit of augmentation where it lies; all else is in the record.
 
     Shows no rows and no values of features, apart from labels, slices, bounds and what stands in for missing.
+
+    Args:
+        diagnosis: why the run did what it did; None leaves the section out.
     """
     metric = main_metric(record)
     training = record.training
@@ -69,9 +85,14 @@ def render(record: RunRecord) -> str:
         curves=curves_chart(training) if training else None,
         rate=rate_chart(training) if training else None,
         trend=trend,
+        suspected=_suspected(diagnosis),
+        diagnosis=diagnosis,
         learned=learned_tables(record.learned),
         learned_note=learned_note(record.learned),
         augmentation=_augmentation(record),
+        tuning=record.tuning,
+        tuning_summary=tuning_tables.summary,
+        tuning_table=tuning_tables.table_of,
         stopped_there=wording.by_augmentation(record),
         recall_table=wording.recall_table,
         cross_table=wording.cross_table,
@@ -80,6 +101,11 @@ def render(record: RunRecord) -> str:
         css=Markup((FOLDER / "report.css").read_text(encoding="utf-8")),
         made_by=f"Retrain {__version__}",
     )
+
+
+def _suspected(diagnosis: Diagnosis | None) -> list[RankedCause]:
+    """The causes that are worth a look: likely ones, and the first few that may be."""
+    return [c for c in diagnosis.causes if c.score >= LIKELY][:3] if diagnosis is not None else []
 
 
 def _augmentation(record: RunRecord) -> Augmentation | None:

@@ -19,9 +19,10 @@ from pipeline.wording import (
     percent,
     recall_table,
     span_text,
+    warm_start_told,
 )
 from schemas.evidence import SPLITS, CrossScores, MetricValue, SliceEvidence
-from schemas.run_record import RunRecord
+from schemas.run_record import RunRecord, Training
 
 
 def nothing(record: RunRecord, what: str) -> RenderableType:
@@ -69,14 +70,12 @@ def curves(record: RunRecord) -> RenderableType:
     training = record.training
     if training is None:
         return nothing(record, "training curves")
-    columns = [">epoch", ">train loss", ">eval loss", ">eval accuracy", ">learning rate", ">time", ""]
+    columns = [">epoch", ">loss: train", ">eval", ">accuracy: train", ">eval", ">AUC: train", ">eval", ">time", ""]
     rows = [
         [
             str(e.epoch),
             number(e.train_loss if e.train_loss is not None else e.loss),
-            number(e.val_loss),
-            number(e.val_accuracy),
-            number(e.learning_rate),
+            *(number(v) for v in (e.val_loss, e.train_accuracy, e.val_accuracy, e.train_auc, e.val_auc)),
             duration(e.seconds),
             Text("best", "green") if e.epoch == training.best_epoch else "",
         ]
@@ -91,10 +90,39 @@ def curves(record: RunRecord) -> RenderableType:
         ("stopped by", training.stopped),
         ("weights kept", f"epoch {training.best_epoch} of {len(training.epochs)}"),
         ("parameters", number(training.parameters)),
+        *([("first, last layer", ", ".join(training.watched))] if training.watched else []),
+        *(
+            [("resumed", f"after epoch {training.resumed}, where an earlier run was killed")]
+            if training.resumed
+            else []
+        ),
         ("class weights", ", ".join(f"{k}: {number(v)}" for k, v in training.class_weights.items()) or "none"),
         *([("sampling", training.sampling)] if training.sampling else []),
+        *(("warm start", told) for told in warm_start_told(training.warm_start)),
     ]
-    return Group(fields("Training", lines), table("Epochs", columns, rows))
+    return Group(fields("Training", lines), table("Epochs", columns, rows), _pace(training))
+
+
+def _pace(training: Training) -> RenderableType:
+    """How fast it learned, and whether gradients and units are alive."""
+    columns = [
+        ">epoch",
+        ">learning rate",
+        ">gradient",
+        ">first layer",
+        ">last layer",
+        ">dead units",
+        ">weights changed by",
+    ]
+    rows = [
+        [
+            str(e.epoch),
+            *(number(v) for v in (e.learning_rate, e.gradient_norm, e.gradient_first, e.gradient_last)),
+            *("–" if v is None else percent(v) for v in (e.dead_units, e.update_ratio)),
+        ]
+        for e in training.epochs
+    ]
+    return table("How it learned", columns, rows)
 
 
 def stats(record: RunRecord) -> RenderableType:

@@ -14,6 +14,7 @@ from pipeline.explain import explanation_of
 from pipeline.show.augmentation import augmentation, augmentation_data
 from pipeline.show.numbers import curves, metrics, nothing, stats
 from pipeline.show.tables import SEVERITY_STYLES, fields, note, table
+from pipeline.show.tuning import tuning
 from pipeline.wording import (
     SEVERITY_GLYPHS,
     STAGE_GLYPHS,
@@ -83,11 +84,13 @@ def _schema(record: RunRecord) -> RenderableType:
 
 def _lineage(record: RunRecord) -> RenderableType:
     files = [[str(f.span), nearest_path(f.path), size(f.bytes), f.sha256[:12]] for f in record.files]
+    made_from = [[f.name, size(f.bytes), f.sha256[:12]] for f in record.model_files]
     folders = [[s.name, output, nearest_path(path)] for s in record.stages for output, path in s.artifacts.items()]
     digests = [("data", record.data_digest or "–"), ("configuration", record.config_digest), *record.digests.items()]
     pairs = [*record.versions.items(), *((f"seed {k}", str(v)) for k, v in record.seeds.items())]
     return Group(
         table("Files", [">span", "path", ">size", "sha-256"], files),
+        *([table("The model is made from", ["name", ">size", "sha-256"], made_from)] if made_from else []),
         fields("Digests (SHA-256)", digests),
         fields("Versions and seeds", pairs),
         table("Artifacts", ["stage", "output", "folder"], folders),
@@ -95,7 +98,7 @@ def _lineage(record: RunRecord) -> RenderableType:
 
 
 def _lineage_data(record: RunRecord) -> Any:
-    names = ("files", "data_digest", "config_digest", "digests", "versions", "seeds", "window")
+    names = ("files", "model_files", "data_digest", "config_digest", "digests", "versions", "seeds", "window")
     return {**{n: getattr(record, n) for n in names}, "artifacts": {s.name: s.artifacts for s in record.stages}}
 
 
@@ -105,6 +108,7 @@ _VIEWS: dict[str, Callable[[RunRecord], RenderableType]] = {
     "curves": curves,
     "schema": _schema,
     "stats": stats,
+    "tuning": tuning,
     "augmentation": augmentation,
     "lineage": _lineage,
 }
@@ -114,6 +118,7 @@ _DATA: dict[str, Callable[[RunRecord], Any]] = {
     "curves": lambda r: r.training,
     "schema": lambda r: r.contract,
     "stats": lambda r: None if r.data is None else {"data": r.data, "learned": r.learned},
+    "tuning": lambda r: r.tuning,
     "augmentation": augmentation_data,
     "lineage": _lineage_data,
 }

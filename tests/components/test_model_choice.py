@@ -33,6 +33,9 @@ def test_the_most_demanding_kind_chooses(kinds, name):
             ["train.model: mlp takes no pictures; use cnn.", "train.model: mlp takes no texts; use cnn."],
         ),
         ("cnn", ["text", "image", "numeric"], []),
+        ("user", ["text", "image", "numeric"], []),
+        ("pretrained", ["image"], []),
+        ("pretrained", ["text"], ["train.model: pretrained is for pictures, and the data have none; use text."]),
     ],
 )
 def test_unsuited_models_are_refused_with_what_would_do(family, kinds, problems):

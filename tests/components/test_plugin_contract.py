@@ -22,7 +22,9 @@ REQUIRED = {
     "explicit": {"classes": {"0": 1.0, "1": 2.5}},
     "group_median": {"by": "company"},
     "metric_floor": {"overall": {"auc": 0.5}},
+    "pretrained": {"weights": "backbone.weights.h5"},
     "recall_floor": {"floors": {"1": 0.5}},
+    "user": {"function": "models:build"},
 }
 HEAVY = {
     *("tensorflow", "keras", "tfx", "apache_beam", "tensorflow_model_analysis"),

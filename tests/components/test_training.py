@@ -11,7 +11,7 @@ from tests.components.models.rows import PICTURES, SHAPES, TABLE, TEXTS, make_ro
 
 keras = pytest.importorskip("keras")
 
-from components import curves, training, training_data  # noqa: E402
+from components import training, training_data, watch  # noqa: E402
 from components.augmentation import Policy  # noqa: E402
 from components.batches import Feed  # noqa: E402
 
@@ -99,21 +99,13 @@ def test_loss_weights_weight_outputs_and_not_classes():
 def test_the_clean_sample_is_not_augmented_and_is_scored_whole(monkeypatch):
     monkeypatch.setattr(training_data, "PICTURES_AT_ONCE", 7)
     rows = make_rows(PICTURES, 40)
-    watch = curves.Curves("val_loss", rows, rows.labels.astype(np.int64))
-    model = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(3)])
-    watch.set_model(_OfPictures(model))
-    np.testing.assert_allclose(watch._logits(), model(rows.inputs["image_0"]), rtol=1e-5)
-
-
-class _OfPictures:
-    """A model of a dict with one picture."""
-
-    def __init__(self, model):
-        self._model = model
-
-    def __call__(self, inputs, training):
-        assert not training
-        return self._model(inputs["image_0"])
+    fixed = watch.Watched(rows, rows.labels.astype(np.int64), np.ones(3), np.full(3, 1 / 3))
+    model, *_ = training.build_model(Train(), PICTURES)
+    logits = keras.ops.convert_to_numpy(model(rows.inputs, training=False)).astype(float)
+    shares = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    right = shares[np.arange(40), fixed.targets]
+    measured = watch.Watch(model, fixed, fixed).measure()
+    assert measured["train_loss"] == measured["val_loss"] == pytest.approx(-np.log(right).mean(), rel=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -168,16 +160,20 @@ def test_run_fn_is_told_of_augmentation_by_its_configuration(monkeypatch, tmp_pa
     layer = SimpleNamespace(transform_features_layer=lambda: None, transform_savedmodel_dir=str(tmp_path))
     monkeypatch.setattr(training.tft, "TFTransformOutput", lambda _: layer)
     monkeypatch.setattr(training, "load_splits", lambda *_: (rows, val))
-    monkeypatch.setattr(training.learned, "read_learned", lambda _: ([], 1))
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "assets" / "learned").write_text("[]\n")
     monkeypatch.setattr(training, "export", lambda *parts: seen.update(labels=parts[3]))
     custom = {"contract": json.dumps(contract), "train": Train(epochs=1).model_dump_json()}
+    custom |= {"indicator": "false", "model_files": "[]"}
     for name, augment in (("plain", ""), ("twice", Augment(ops=[{"op": {"name": "flip"}}]).model_dump_json())):
         run = tmp_path / name
         args = SimpleNamespace(
-            custom_config={**custom, "augment": augment},
+            custom_config={**custom, "augment": augment, "backup": str(tmp_path / "training")},
             transform_graph_path="",
             model_run_dir=str(run),
-            serving_model_dir="",
+            serving_model_dir=str(run),
+            base_model=None,
+            hyperparameters=None,
         )
         training.run_fn(args)
         seen[name] = json.loads((run / "training.json").read_text())["training"]

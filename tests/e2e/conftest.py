@@ -44,6 +44,14 @@ class Result:
         """The folder of a stage's output."""
         return Path(next(s for s in self.json["stages"] if s["name"] == stage)["artifacts"][output])
 
+    def values(self, split, column):
+        """A column of a split's examples as `ingest` left them."""
+        from components.examples import read_flat, split_files
+
+        files = split_files(str(self.artifact("ingest", "examples")), split)
+        batches = [b for file in files for b in read_flat(file)]
+        return [v for b in batches for v in b.column(b.schema.get_field_index(column)).to_pylist()]
+
     def learned(self, feature):
         """What Transform learned about a feature."""
         return next(f for f in self.json["learned"] if f["name"] == feature)

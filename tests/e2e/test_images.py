@@ -20,7 +20,7 @@ transform:
   augment:
     per_epoch: true
     ops: [{flip: horizontal}, {rotate: {degrees: 10, fill: constant}}]
-train: {model: {cnn: {filters: [8], dense: [8]}}, epochs: 2, batch_size: 64}
+train: {model: {cnn: {filters: [8], dense: [8]}}, epochs: 20, batch_size: 64, learning_rate: 0.01}
 evaluate:
   metrics: [kappa, accuracy]
   slices: [camera]
@@ -115,3 +115,49 @@ def test_predict_scores_rows_whose_picture_is_missing_or_broken(retina):
 
 def test_replay_with_pictures_is_identical(retina):
     assert is_identical(retina[0])
+
+
+def test_a_pretrained_backbone_takes_pictures_beside_the_rest(retina):
+    """Weights that were not trained on anything, but are loaded as those that were. Last here: others look at the latest run."""
+    keras = pytest.importorskip("keras")
+    folder, _ = retina
+    network = keras.applications.MobileNetV2(input_shape=(32, 32, 3), alpha=0.35, include_top=False, weights=None)
+    network.save_weights(folder / "small.weights.h5")
+    model = "train.model={pretrained: {weights: small.weights.h5, alpha: 0.35, hidden: [8]}}"
+    result = retrain("run", "retrain.yaml", "--json", "--override", model, "--override", "train.epochs=1", cwd=folder)
+    assert result.code in (0, 4), result.err
+    assert result.json["training"]["model"] == "pretrained"
+    assert [f["name"] for f in result.json["model_files"]] == ["small.weights.h5"]
+    (folder / "small.weights.h5").unlink()
+    gone = retrain("check", "retrain.yaml", "--override", model, cwd=folder)
+    assert gone.code == 2
+    assert "nothing is ever downloaded" in gone.err
+
+
+TWO_EYES = """
+name: eyes
+data:
+  source: {csv: "retina/span-{SPAN}/*.csv"}
+  window: {last_spans: 2}
+  label: grade
+  exclude: [image]
+  split: {train: 0.6, eval: 0.15, test: 0.25, group_by: patient}
+train: {epochs: 4, batch_size: 64}
+evaluate: {metrics: [kappa, accuracy], bootstrap: 100, gates: {metric_floor: {accuracy: 0.0}}}
+"""
+
+
+def test_both_eyes_of_a_patient_stay_together_over_spans_and_do_not_count_twice(tmp_path):
+    build(tmp_path / "retina", patients=400, spans=2, size=16)
+    (tmp_path / "retrain.yaml").write_text(TWO_EYES)
+    first, second = (retrain("run", "retrain.yaml", "--span", span, "--json", cwd=tmp_path) for span in (1, 2))
+    assert (first.code, second.code) == (0, 0), first.err + second.err
+    # The spans are alike but for chance, which two eyes of one patient must not make look like more than it is.
+    drifts = {"numeric_drift", "category_drift", "domain_drift", "label_shift", "missing_shift", "split_skew"}
+    assert not [f for f in second.flagged if f[0] in drifts]
+    whose = {}
+    for split in ("train", "eval", "test"):
+        for patient in second.values(split, "patient"):
+            whose.setdefault(patient, []).append(split)
+    assert len(whose) == 800
+    assert {(len(s), len(set(s))) for s in whose.values()} == {(2, 1)}

@@ -14,7 +14,9 @@ from schemas.run_record import LearnedFeature, StageState, Status
 from tests import factories
 
 AUGMENTING = {"transform": {"augment": {"ops": [{"op": {"name": "rotate", "params": {}}}]}}}
-PLAIN = tuple(s for s in STAGES if s not in ("augment", "augmentation_ok"))
+TUNING = {**AUGMENTING, "train": {"tune": {"trials": 3}}}
+UNTUNED = tuple(s for s in STAGES if s != "tuner")
+PLAIN = tuple(s for s in UNTUNED if s not in ("augment", "augmentation_ok"))
 
 
 def finding(code, severity="ok", stage="inspect_data"):
@@ -98,10 +100,11 @@ AUDIT = {"audit": {}, "findings": plain(ONE_SIDED, finding("augmentation_destroy
 
 
 def test_stages_of_augmentation_are_there_only_with_augmentation(run):
-    assert stages_for(AUGMENTING) == STAGES
+    assert stages_for(AUGMENTING) == UNTUNED
+    assert stages_for(TUNING) == STAGES
     for config in ({}, {"transform": None}, {"transform": {"augment": None}}):
         assert stages_for(config) == PLAIN
-    assert [s.name for s in run.record().stages] == [*STAGES]
+    assert [s.name for s in run.record().stages] == [*UNTUNED]
     assert [s.name for s in run.record(config={}).stages] == [*PLAIN]
 
 

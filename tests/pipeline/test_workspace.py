@@ -249,3 +249,15 @@ def test_a_run_that_runs_without_the_lock_was_interrupted(workspace: Workspace) 
         assert workspace.load_record(record.run_id).status is Status.RUNNING
     with workspace.lock("another"):
         assert workspace.load_record(record.run_id).status is Status.INTERRUPTED
+
+
+@pytest.mark.parametrize("back", [timedelta(0), timedelta(hours=1), timedelta(days=400)])
+def test_a_clock_that_was_put_back_does_not_put_the_newest_run_first(back):
+    now = datetime(2026, 11, 24, 4, 31, 40, tzinfo=timezone.utc)
+    newest = new_run_id(now, 8)
+    for _ in range(3):
+        later = new_run_id(now - back, 9, newest)
+        assert later > newest
+        newest = later
+    assert new_run_id(now + timedelta(days=1), 9, newest).startswith("20261125-043140-s9-")
+    assert new_run_id(now, 9, "made by hand").startswith("20261124-043140-s9-")

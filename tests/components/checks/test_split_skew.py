@@ -89,6 +89,20 @@ def test_rows_that_are_split_together_count_as_one():
         assert worst(SplitSkew().check(dataclasses.replace(seen, keys=keys))) is severity
 
 
+def test_a_sample_of_one_row_each_is_not_counted_down_once_more():
+    """Two rows of each of 4,000 entities, of which the sample has one: as much to go by as 4,000 rows without entities."""
+    whom = np.arange(1, 4001, dtype=np.uint64)
+    made = dataclasses.replace(sample(0.13, rows=4000), entity=whom)
+    entities = row_keys(9, range(1, 8001), split=np.repeat(made.splits, 2), entity=np.repeat(whom, 2))
+    seen = dataclasses.replace(drift_context(made, None), keys=entities)
+    plain = dataclasses.replace(drift_context(dataclasses.replace(made, entity=whom[:0]), None), keys=None)
+    floors = [
+        {f.subject: f.allowed["warn_noise"] for f in SplitSkew().check(c) if f.subject in ("fare", "kind")}
+        for c in (seen, plain)
+    ]
+    assert floors[0] == floors[1]
+
+
 def test_levels_can_be_turned_off():
     assert labels(15_000, block=Block(v=None)).severity is WARN
     assert labels(15_000, block=Block(v=None), warn=Warn(v=None)).severity is OK

@@ -64,13 +64,40 @@ def test_message_has_losses_gap_and_limits():
     }
 
 
+def by_accuracy(train, val, rows=10_000, **params):
+    summary = TrainingSummary(
+        epoch=3, train_loss=0.5, val_loss=0.5, train_accuracy=train, val_accuracy=val, train_rows=rows, val_rows=rows
+    )
+    evidence = model(part(log_loss=0.5)).model_copy(update={"training": summary})
+    (found,) = Overfit(**params).judge(evidence)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("val", "severity"), [(0.99, OK), (0.9, OK), (0.801, OK), (0.799, BLOCK), (0.5, BLOCK), (None, OK)]
+)
+def test_a_gap_in_accuracy_blocks_whatever_the_loss(val, severity):
+    assert by_accuracy(0.9, val).severity is severity
+    assert by_accuracy(0.9, val, accuracy=None).severity is OK
+
+
+def test_a_gap_in_accuracy_within_noise_is_none():
+    # By hand, with 50 rows each: 1.96 * sqrt(0.9 * 0.1 / 50 + 0.75 * 0.25 / 50) = 0.146.
+    assert by_accuracy(0.9, 0.755, 50).severity is OK
+    assert "up to 14.5% may be noise" in by_accuracy(0.9, 0.755, 50).message
+    assert by_accuracy(0.9, 0.75, 50).severity is BLOCK
+    assert "a gap of more than 10% blocks." in by_accuracy(0.9, 0.7).message
+
+
 def test_levels_can_be_turned_off():
     assert judge(0.5, 0.7, block=None).severity is WARN
     assert judge(0.5, 0.6, warn=None).severity is OK
     assert judge(0.5, 0.7, warn=None).severity is BLOCK
 
 
-@pytest.mark.parametrize("params", [{"warn": "off", "block": "off"}, {"warn": 0.3}, {"block": -1}, {"smallest": "off"}])
+@pytest.mark.parametrize(
+    "params", [{"warn": "off", "block": "off", "accuracy": "off"}, {"warn": 0.3}, {"block": -1}, {"smallest": "off"}]
+)
 def test_wrong_parameters_are_refused(params):
     with pytest.raises(ConfigError, match=r"evaluate\.gates\.overfit"):
         registry.build("gates", PluginSpec(name="overfit", params=params), "evaluate.gates.overfit")

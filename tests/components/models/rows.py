@@ -25,7 +25,8 @@ SHAPES = {
 
 def suits(family, inputs: ModelInputs) -> bool:
     """Whether a model takes these inputs."""
-    return (not inputs.images or "image" in family.takes) and (not inputs.texts or "text" in family.takes)
+    there = {kind for kind, given in (("image", inputs.images), ("text", inputs.texts)) if given}
+    return there <= {*family.takes} and {*family.needs} <= there
 
 
 def make_rows(inputs: ModelInputs, n: int, seed: int = 0) -> Rows:

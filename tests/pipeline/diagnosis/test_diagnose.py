@@ -1,0 +1,221 @@
+"""The whole diagnosis: the comparison, what is named, what explains what, and when nothing is."""
+
+import inspect
+import subprocess
+import sys
+
+import pytest
+
+from pipeline.diagnosis.diagnose import all_causes, diagnose
+from pipeline.diagnosis.interfaces import Cause
+from pipeline.diagnosis.reference import reference_of
+from schemas.diagnosis import NAMED, Outcome
+from schemas.run_record import Pushed
+from tests import factories
+from tests.pipeline.diagnosis.cases import champion, found, retrain, span, training, with_settings
+
+
+def best(run, reference=None, earlier=()):
+    """Code of the first cause if it is named; None else."""
+    causes = diagnose(run, champion() if reference is None else reference, earlier).causes
+    return causes[0].code if causes and causes[0].score >= NAMED else None
+
+
+@pytest.mark.parametrize("name", all_causes())
+def test_every_cause_says_what_it_is_and_explains_only_causes_that_exist(name):
+    cause = all_causes()[name]
+    assert isinstance(cause, Cause)
+    assert inspect.getdoc(type(cause))
+    unknown = {e.removesuffix("*") for e in cause.explains} - all_causes().keys()
+    assert not unknown
+
+
+@pytest.mark.parametrize("name", all_causes())
+@pytest.mark.parametrize(
+    "run",
+    [factories.blocked(), factories.failed(), factories.interrupted(), factories.invalid(), factories.first_run()],
+)
+def test_no_cause_stumbles_over_a_run_that_did_not_get_far(name, run):
+    told = diagnose(run, None)
+    assert told.headline
+    assert name in told.looked_for
+
+
+def test_a_retrain_without_any_sign_names_nothing():
+    told = diagnose(retrain(), champion())
+    assert told.comparison.outcome is Outcome.WORSE
+    assert told.causes == ()
+    assert "none of the causes looked for shows" in told.headline
+    assert "cannot tell why" in told.headline
+    pushed = champion(run_id="20261102-030000-s9-cccc", evaluation=retrain(auc=0.951).evaluation, champion="version 3")
+    told = diagnose(pushed, champion())
+    assert told.comparison.outcome is Outcome.CANNOT_TELL
+    assert (told.nothing, told.causes) == (1.0, ())
+    assert told.headline.endswith("Nothing wrong found.")
+
+
+@pytest.mark.parametrize(
+    ("code", "cause"),
+    [
+        ("missing_shift", "missing_values"),
+        ("sentinel", "constant_fill"),
+        ("outliers", "outliers"),
+        ("label_noise", "label_noise"),
+        ("missing_by_label", "missing_by_label"),
+        ("numeric_drift", "covariate_drift"),
+        ("image_orientation", "turned_images"),
+        ("split_leakage", "leakage"),
+        ("augmentation_one_sided", "augmentation_inconsistent"),
+    ],
+)
+def test_what_a_check_blocked_is_the_cause(code, cause):
+    run = retrain(findings=[*factories.passes(), found(code)])
+    assert best(run) == cause
+    told = diagnose(run, champion()).causes[0]
+    assert told.evidence[0].text == f"fare: seen by {code}."
+    assert told.remedy.text
+
+
+def test_what_the_champion_had_as_well_explains_nothing():
+    known = found("outliers", statistic=0.1)
+    run = retrain(findings=[known.model_copy(update={"statistic": 0.11})])
+    assert best(run, champion(findings=[known])) is None
+    assert (
+        best(retrain(findings=[known.model_copy(update={"statistic": 0.3})]), champion(findings=[known])) == "outliers"
+    )
+
+
+def test_a_drift_of_the_same_feature_is_a_symptom_of_its_missing_values():
+    run = retrain(findings=[found("numeric_drift"), found("missing_shift"), found("domain_drift", subject="data")])
+    first = diagnose(run, champion()).causes[0]
+    assert first.code == "missing_values"
+    assert [s.code for s in first.symptoms] == ["covariate_drift"]
+    other = retrain(findings=[found("numeric_drift", subject="trip_miles"), found("missing_shift", "warn")])
+    assert {c.code for c in diagnose(other, champion()).causes} == {"covariate_drift", "missing_values"}
+
+
+def test_labels_come_before_features():
+    run = retrain(
+        findings=[found("label_shift", subject="y"), found("numeric_drift"), found("category_drift", subject="kind")]
+    )
+    told = diagnose(run, champion())
+    assert told.causes[0].code == "label_shift"
+    assert [s.code for s in told.causes[0].symptoms] == ["covariate_drift"]
+
+
+def test_a_lost_class_explains_the_shift_of_the_labels():
+    run = retrain(findings=[found("label_shift", subject="y")])
+    run = run.model_copy(update={"data": run.data.model_copy(update={"spans": [span(8), span(9, labels={"0": 1000})]})})
+    assert best(run) == "class_lost"
+
+
+@pytest.mark.parametrize(("factor", "offset"), [(100.0, 0.0), (1.8, 32.0), (0.001, 0.0)])
+def test_another_unit_is_told_from_a_drift(factor, offset):
+    moved = span(9, [factor * q + offset for q in span(8).features["fare"].quantiles])
+    run = retrain(findings=[found("numeric_drift"), found("outliers", "warn")])
+    run = run.model_copy(update={"data": run.data.model_copy(update={"spans": [span(8), moved]})})
+    first = diagnose(run, champion()).causes[0]
+    assert first.code == "unit_change"
+    assert first.evidence[0].numbers["factor"] == pytest.approx(factor, rel=1e-6)
+    assert {s.code for s in first.symptoms} == {"covariate_drift", "outliers"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "curves", "cause"),
+    [
+        (
+            {"train__learning_rate": 0.3},
+            training(val=(0.6, 0.8, 0.7, 0.9, 0.6, 0.9), train=(0.6,) * 6),
+            "learning_rate_high",
+        ),
+        (
+            {"train__learning_rate": 1e-6},
+            training(
+                train=[0.5 - 0.001 * i for i in range(9)], val=[0.5 - 0.002 * i for i in range(9)], stopped="epochs"
+            ),
+            "learning_rate_low",
+        ),
+        ({"train__epochs": 1}, training(train=(0.5,), val=(0.5,), stopped="epochs"), "too_few_epochs"),
+        (
+            {"train__model": {"name": "mlp", "params": {"hidden": [1]}}},
+            training(train=(0.5, 0.48, 0.47), val=(0.5, 0.49, 0.48), parameters=100),
+            "model_too_small",
+        ),
+        (
+            {"train__model": {"name": "mlp", "params": {"hidden": [4096, 4096]}}},
+            training(train=(0.3, 0.1, 0.05), val=(0.4, 0.38, 0.5), parameters=5_000_000),
+            "model_too_large",
+        ),
+        (
+            {"train__model": {"name": "wide_deep", "params": {"dropout": 0.95}}},
+            training(train=(0.5, 0.49, 0.49), val=(0.5, 0.49, 0.49)),
+            "regularisation",
+        ),
+        ({"train__batch_size": 8192}, training(train=(0.5, 0.48, 0.47), val=(0.5, 0.49, 0.48)), "batch_size"),
+    ],
+)
+def test_a_bad_setting_is_named_and_the_remedy_undoes_it(settings, curves, cause):
+    old = with_settings(
+        champion(),
+        train__learning_rate=0.001,
+        train__epochs=50,
+        train__batch_size=256,
+        train__model={"name": "wide_deep", "params": {"dropout": 0.1}},
+    )
+    run = with_settings(
+        retrain(training=curves, data_digest="old").model_copy(update={"config": old.config}), **settings
+    )
+    first = diagnose(run, old).causes[0]
+    assert first.code == cause
+    assert first.score >= NAMED
+    path = next(iter(settings)).replace("__", ".")
+    assert [o.split("=")[0] for o in first.remedy.overrides] == [path]
+
+
+def test_the_same_inputs_with_other_weights_are_not_deterministic():
+    old = champion(digests={"weights": "a"})
+    run = retrain(digests={"weights": "b"}, data_digest="old").model_copy(
+        update={"config": old.config, "versions": old.versions, "seeds": old.seeds}
+    )
+    assert best(run, old) == "nondeterminism"
+    assert best(run.model_copy(update={"digests": {"weights": "a"}}), old) is None
+
+
+def test_data_that_did_not_change_are_no_cause():
+    run = retrain(findings=[found("numeric_drift", "warn")], data_digest="old")
+    assert best(run) is None
+
+
+def test_a_change_within_the_noise_from_run_to_run_is_not_called_worse():
+    values = (0.95, 0.91, 0.96, 0.90, 0.94, 0.97)
+    history = [
+        champion(run_id=f"r{i}", evaluation=factories.evaluation(auc=v), pushed=Pushed(version=i, path="p"))
+        for i, v in enumerate(values, 1)
+    ]
+    assert diagnose(retrain(auc=0.92), champion()).comparison.outcome is Outcome.WORSE
+    calm = diagnose(retrain(auc=0.92), champion(), history).comparison
+    assert calm.outcome is not Outcome.WORSE
+    assert 0.02 < calm.noise < 0.06
+
+
+def test_the_reference_is_the_run_that_pushed_the_champion():
+    third = champion()
+    fourth = champion(run_id="20261101-040000-s8-cccc", pushed=Pushed(version=4, path="serving/taxi/4"))
+    assert reference_of(retrain(), [fourth, third]) is third
+    assert reference_of(retrain(champion=None), [fourth, third]) is fourth
+    assert reference_of(retrain(), [factories.blocked()]) is None
+
+
+def test_a_cause_that_stumbles_is_said_and_costs_nothing_else(monkeypatch):
+    def stumble(self, case):
+        raise ZeroDivisionError("by zero")
+
+    monkeypatch.setattr(type(all_causes()["outliers"]), "look", stumble)
+    told = diagnose(retrain(findings=[found("missing_shift")]), champion())
+    assert told.causes[0].code == "missing_values"
+    assert "outliers could not be looked for (ZeroDivisionError: by zero)" in told.limits[-1]
+
+
+def test_it_needs_no_tensorflow():
+    code = "import sys, pipeline.commands.why; sys.exit(any(m in sys.modules for m in ('tensorflow', 'tfx', 'apache_beam')))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
