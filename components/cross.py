@@ -31,7 +31,7 @@ class Previous(BaseModel):
     Attributes:
         run: its id; empty when nothing tells.
         spans: its window; empty likewise.
-        held: rows that were registered as test up to that run, by content and by id.
+        held: rows of the window's spans that were registered as test up to that run, by content and by id.
         files: examples of test rows of spans of that run that this run's window does not hold.
         gone: spans of that run of which the examples are gone.
         rows_gone: how many test rows that were, as far as the registry knows.

@@ -196,12 +196,20 @@ def _no_rows(plan: plans.IngestPlan, unlabelled: int) -> DataBlocked:
     )
 
 
-def _empty_splits(plan: plans.IngestPlan, shards: list[dict[str, Any]]) -> DataBlocked | None:
-    """Equal rows share a split, so data with few distinct rows can leave one empty."""
+def _empty_splits(plan: plans.IngestPlan, shards: list[dict[str, Any]], held: dict[str, int]) -> DataBlocked | None:
+    """Equal rows share a split, so data with few distinct rows can leave one empty; so can test rows that stay where shares change."""
     lacking = [s for s in SPLITS if not any(p["split"] == s for p in shards)]
     if not lacking:
         return None
     rows = sum(p["rows"] for p in shards)
+    if kept := sum(held.get(s, 0) for s in lacking):
+        return sources.problem(
+            "empty_split",
+            plan.files[-1].path,
+            f"none of the {rows} rows of the window is left for {' or '.join(lacking)}: data.split as it is now takes rows that "
+            f"earlier runs held out, and {kept} of these stay in test.",
+            "Give what test loses to eval first, not to train; move it on to train when the window holds newer rows.",
+        )
     return sources.problem(
         "empty_split",
         plan.files[-1].path,
@@ -267,7 +275,7 @@ def read_and_write(
         raise DataBlocked([Finding.model_validate(f) for f in report["problems"]])
     if not report["shards"]:
         raise _no_rows(plan, sum(report["unlabelled"].values()))
-    if blocked := _empty_splits(plan, report["shards"]):
+    if blocked := _empty_splits(plan, report["shards"], report["held"]):
         raise blocked
     return report
 

@@ -31,7 +31,8 @@ def previous_of(root: Path, name: str, serving: Path, plan: IngestPlan) -> Previ
         return Previous()
     before = [h for h in held_out.read(root, name) if h.run <= run and bool(h.by_time) == bool(plan.by_time)]
     files = [f for h in before for f in h.files]
-    known = [f for f in files if f.way == "row" or (f.way == "id" and f.column == plan.id)]
+    inside = [f for f in files if f.span in plan.window]
+    known = [f for f in inside if f.way == "row" or (f.way == "id" and f.column == plan.id)]
     outside = [n for n in record.window if n not in plan.window]
     there = [f for f in _test_files(record) if span_of_file(f) in outside]
     gone = sorted(set(outside) - {span_of_file(f) for f in there})

@@ -49,7 +49,7 @@ def runs(tmp_path_factory):
     """Spans 1 and 2; then spans 2 and 3, the third much noisier, with other shares."""
     folder = tmp_path_factory.mktemp("frozen")
     for span in (1, 2, 3):
-        write_rows(folder / "taps" / f"span-{span}" / "rows.csv", list(rows(span, 2.0 if span == 3 else 0.5)))
+        write_rows(folder / "taps" / f"span-{span}" / "rows.csv", list(rows(span, 1.2 if span == 3 else 0.5)))
     (folder / "retrain.yaml").write_text(CONFIG)
 
     def run(*words):
@@ -57,7 +57,7 @@ def runs(tmp_path_factory):
         assert result.code == 0, result.err
         return result
 
-    changed = [f"--override=data.split.{k}={v}" for k, v in (("train", 0.8), ("eval", 0.1), ("test", 0.1))]
+    changed = [f"--override=data.split.{k}={v}" for k, v in (("train", 0.6), ("eval", 0.2), ("test", 0.2))]
     return folder, run("--span", 2), run("--span", 3, *changed), run("--span", 3, *changed)
 
 
@@ -72,7 +72,7 @@ def test_every_test_row_is_still_in_test(runs):
     assert 240 < len(held) < 310
     assert held <= after[(2, "test")]
     assert not held & (after[(2, "train")] | after.get((2, "eval"), set()))
-    assert 0.07 < len(after[(3, "test")]) / 900 < 0.13
+    assert 0.16 < len(after[(3, "test")]) / 900 < 0.24
     assert frozen_findings(first) == [
         "frozen_test: nothing to compare with yet: no earlier run held out rows of other data."
     ]
@@ -82,7 +82,7 @@ def test_every_test_row_is_still_in_test(runs):
     )
     record = RunRecord.model_validate(second.json)
     assert record.frozen.rows == len(held | before[(1, "test")])
-    assert sum(record.frozen.held.values()) > 150
+    assert 60 < record.frozen.held["eval"] < 120
     assert (record.frozen.runs, len(record.frozen.digest)) == (1, 64)
 
 
@@ -100,7 +100,7 @@ def test_harder_data_is_told_from_a_worse_model(runs):
     # About the same on old rows as in its own run, and far lower on the new ones.
     own = first.json["evaluation"]["slices"][0]["candidate"]["auc"]["value"]
     assert cross.previous.champion["auc"].value == pytest.approx(own, abs=0.005)
-    assert cross.new.champion["auc"].value < own - 0.1
+    assert cross.new.champion["auc"].value < own - 0.05
     assert cross.harder["auc"].high < 0 < cross.harder["log_loss"].low
     assert abs(cross.previous.difference["auc"].value) < 0.02
     assert (

@@ -9,7 +9,7 @@ import pytest
 
 from components.ingest import read_and_write
 from components.tfmd import read_schema, schema_columns
-from pipeline import kept
+from pipeline import held_out, kept
 from pipeline.job import Job
 from pipeline.planning import plan_job, refuse_misfits
 from schemas.config import ConfigError, parse_config
@@ -302,3 +302,41 @@ def test_rows_without_a_label_need_no_weight(tmp_path):
     report = weighed(tmp_path, ["", *[2] * (ROWS - 1)], ["", *labels()[1:]])
     assert sum(s["rows"] for s in report["shards"]) == ROWS - 1
     assert not report["problems"]
+
+
+def test_rows_that_a_run_held_out_stay_in_test_whatever_the_split_says(tmp_path):
+    import apache_beam as beam
+    import pyarrow.compute as pc
+    from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+
+    write(
+        tmp_path / "rows.csv",
+        {"a": [i + 0.5 for i in range(200)], "who": [i // 4 for i in range(200)], "y": labels() * 5},
+    )
+
+    def ingest(number, **split):
+        planned, out = plan(tmp_path, split=split), tmp_path / f"out-{number}"
+        pipeline = beam.Pipeline(runner=FnApiRunner())
+        report = read_and_write(pipeline, planned.plan, str(out / "examples"), str(out / "report"))
+        held_out.add(tmp_path / "workspace", "x", f"run-{number}", planned.plan, out / "report")
+        tables = {s["split"]: pq.read_table(out / "report" / s["keys"]) for s in report["shards"]}
+        return tables, report, planned
+
+    first, report, planned = ingest(1)
+    assert (report["held"], planned.plan.held, planned.frozen) == ({}, (), ())
+    rows = set(first["test"]["row"].to_pylist())
+    assert len(rows) == 30
+    with pytest.raises(
+        DataBlocked, match=r"none of the 200 rows of the window is left for eval: .* of these stay in test"
+    ):
+        ingest(0, train=0.9, eval=0.05, test=0.05)
+    smaller, report, planned = ingest(2, train=0.7, eval=0.25, test=0.05)
+    assert rows <= set(smaller["test"]["row"].to_pylist())
+    assert sum(report["held"].values()) > 10
+    assert [f.rows for f in planned.frozen] == [30]
+    # Split by group from now on: groups with a held row are in test as a whole.
+    grouped, _, planned = ingest(3, group_by="who")
+    assert {f.way for f in planned.plan.held} == {"row", "group"}
+    assert set(smaller["test"]["row"].to_pylist()) <= set(grouped["test"]["row"].to_pylist())
+    elsewhere = pa.concat_tables([grouped["train"], grouped["eval"]])["entity"]
+    assert not pc.any(pc.is_in(elsewhere, pc.unique(grouped["test"]["entity"]))).as_py()
