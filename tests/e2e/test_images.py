@@ -20,7 +20,7 @@ transform:
   augment:
     per_epoch: true
     ops: [{flip: horizontal}, {rotate: {degrees: 10, fill: constant}}]
-train: {model: {cnn: {filters: [8], dense: [8]}}, epochs: 20, batch_size: 64, learning_rate: 0.01}
+train: {model: {cnn: {filters: [8, 16], dense: [16]}}, epochs: 30, batch_size: 64, learning_rate: 0.005}
 evaluate:
   metrics: [kappa, accuracy]
   slices: [camera]
@@ -31,9 +31,9 @@ evaluate:
 
 @pytest.fixture(scope="module")
 def retina(tmp_path_factory):
-    """A run on 240 small photographs, of which one cannot be decoded and one is not there."""
+    """A run on 500 small photographs, of which one cannot be decoded and one is not there."""
     folder = tmp_path_factory.mktemp("retina")
-    build(folder / "retina", patients=120, spans=1, size=32)
+    build(folder / "retina", patients=250, spans=1, size=32)
     span = folder / "retina" / "span-1"
     rows = read_rows(span / "eyes.csv")
     (span / rows[10]["image"]).write_bytes((span / rows[10]["image"]).read_bytes()[:200])
