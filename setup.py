@@ -35,6 +35,8 @@ TFX_1_21 = [
     "kfp-pipeline-spec>=2.14,<2.17",
 ]
 ON_EVERY_STACK = [
+    # `retrain schedule`. Version 4 is another API, and not finished.
+    "apscheduler>=3.10,<4",
     # Imported by tfx-bsl, which does not declare it.
     "dill",
     # Checksums of TFRecord, so that one damaged record does not end `retrain predict`.

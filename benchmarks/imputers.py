@@ -5,7 +5,6 @@ python -m benchmarks.imputers [--seeds 3] [--only taxi] [--output docs/transform
 
 from __future__ import annotations
 
-import argparse
 import csv
 import json
 import os
@@ -18,6 +17,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from benchmarks.pages import table_over_seeds
 
 ROOT = Path(__file__).parents[1]
 MARKS = ("<!-- begin: python -m benchmarks.imputers -->", "<!-- end of imputers -->")
@@ -164,24 +165,12 @@ def measure(case: Case, seeds: int) -> list[str]:
 
 def main() -> int:
     """Measures and writes the table."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--only", default="")
-    parser.add_argument("--output", type=Path)
-    words = parser.parse_args()
-    lines = [
+    about = __doc__.split("\n", 1)[0]
+    head = (
         "| data: feature | imputer | missing indicators | test metric, mean | spread over seeds |",
         "| --- | --- | --- | ---: | ---: |",
-    ]
-    for case in CASES:
-        if words.only in case.name:
-            lines += measure(case, words.seeds)
-    if words.output:
-        text = words.output.read_text(encoding="utf-8")
-        head, _, rest = text.partition(MARKS[0])
-        made = "\n\n".join([MARKS[0], f"{words.seeds} seeds each.", "\n".join(lines), MARKS[1]])
-        words.output.write_text(head + made + rest.partition(MARKS[1])[2], encoding="utf-8")
-    return 0
+    )
+    return table_over_seeds(about, 3, CASES, measure, head, MARKS, "{seeds} seeds each.")
 
 
 if __name__ == "__main__":

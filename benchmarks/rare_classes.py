@@ -5,7 +5,6 @@ python -m benchmarks.rare_classes [--seeds 5] [--only digits] [--output docs/tra
 
 from __future__ import annotations
 
-import argparse
 import shutil
 import statistics
 import subprocess
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.imputers import ROOT, run
+from benchmarks.pages import table_over_seeds
 
 MARKS = ("<!-- begin: python -m benchmarks.rare_classes -->", "<!-- end of rare_classes -->")
 #: Name in the table -> overrides.
@@ -106,25 +106,17 @@ def spread(values: list[float]) -> str:
 
 def main() -> int:
     """Measures and writes the table."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--only", default="")
-    parser.add_argument("--output", type=Path)
-    words = parser.parse_args()
-    lines = [
-        "| data: class | training | recall of the class | all classes |",
-        "| --- | --- | ---: | ---: |",
-    ]
-    for case in CASES:
-        if words.only in case.name:
-            lines += measure(case, words.seeds)
-    if words.output:
-        text = words.output.read_text(encoding="utf-8")
-        head, _, rest = text.partition(MARKS[0])
-        told = f"{words.seeds} seeds each, of training and of the split; mean ± standard deviation."
-        made = "\n\n".join([MARKS[0], told, "\n".join(lines), MARKS[1]])
-        words.output.write_text(head + made + rest.partition(MARKS[1])[2], encoding="utf-8")
-    return 0
+    about = __doc__.split("\n", 1)[0]
+    head = ("| data: class | training | recall of the class | all classes |", "| --- | --- | ---: | ---: |")
+    return table_over_seeds(
+        about,
+        5,
+        CASES,
+        measure,
+        head,
+        MARKS,
+        "{seeds} seeds each, of training and of the split; mean ± standard deviation.",
+    )
 
 
 if __name__ == "__main__":

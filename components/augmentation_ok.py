@@ -10,7 +10,8 @@ from tfx.dsl.component.experimental.decorators import component
 from tfx.types.standard_artifacts import Examples
 
 from components.artifacts import AcceptedAudit, AugmentationAudit, read_json, write_json
-from components.require_ok import apply_accepted, pass_on
+from components.inspection import apply_accepted
+from components.require_ok import pass_on
 from schemas.findings import DataBlocked, Finding, verdict
 
 

@@ -8,7 +8,7 @@ import keras
 import tensorflow as tf
 
 from components.curves import MONITORS, Curves
-from schemas.config import Schedule, Train
+from schemas.config import RateSchedule, Train
 
 
 def learning_rate(config: Train, steps: int) -> float | keras.optimizers.schedules.LearningRateSchedule:
@@ -28,7 +28,7 @@ def _warmup(rate: float, rise: int) -> keras.optimizers.schedules.LearningRateSc
     return keras.optimizers.schedules.PolynomialDecay(rate / rise, rise, end_learning_rate=rate, power=1.0)
 
 
-def _cosine(plan: Schedule, rate: float, rise: int, steps: int) -> keras.optimizers.schedules.LearningRateSchedule:
+def _cosine(plan: RateSchedule, rate: float, rise: int, steps: int) -> keras.optimizers.schedules.LearningRateSchedule:
     decay = keras.optimizers.schedules.CosineDecay
     if not rise:
         return decay(rate, steps, alpha=plan.floor)

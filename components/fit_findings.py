@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from components.course import Course, report
 from schemas.findings import Finding, Severity
 from schemas.run_record import LARGEST
@@ -54,21 +56,27 @@ def dead_units(course: Course) -> Finding:
 
 
 def never_learned(course: Course) -> Finding:
-    """Blocks when the model that was kept is not better on eval than knowing how frequent classes are, by two standard errors."""
+    """Blocks when nothing on eval shows that the kept model is better than knowing how frequent classes are: neither its loss, by two
+    standard errors, nor its ranking. Warns where only the ranking shows it: with few rows, or a probability that is off."""
     kept = course.kept
     skill, error = (kept.val_skill, kept.val_skill_error or 0.0) if kept else (None, 0.0)
+    auc = kept.val_auc if kept else None
+    # Without any information, the AUC of n rows in two classes of equal size has a standard error of 1 / sqrt(3 n).
+    limit = 0.5 + 3 / math.sqrt(3 * max(course.training.val_rows, 1))
+    ranks, saves = auc is not None and auc > limit, skill is not None and skill > 2 * error
     if skill is None:
         got = "no epoch has a finite loss on eval"
     else:
         got = f"the model saves {skill:.1%} (standard error {error:.1%}) of the loss on eval of knowing only how frequent classes are"
+    told = "" if auc is None else f", and its AUC there is {auc:.3f}"
     return report(
         "never_learned",
-        Severity.BLOCK if skill is None or skill <= 2 * error else Severity.OK,
-        f"{got}; two standard errors are needed.",
+        Severity.OK if saves else Severity.WARN if ranks else Severity.BLOCK,
+        f"{got}{told}; two standard errors are needed, or an AUC above {limit:.3f} to pass with a warning.",
         "See the other findings on training first. If there are none, the inputs do not tell the label: look at the labels of the newest "
         "spans, and at data.features and data.exclude.",
-        {"skill": skill},
-        {"skill": 2 * error},
+        {"skill": skill, "auc": auc},
+        {"skill": 2 * error, "auc": limit},
     )
 
 

@@ -136,6 +136,22 @@ def run_check(name: str, check: Check, context: DataContext, on_fail: str = "blo
     return [_warned(f, name) if on_fail == "warn" and f.severity is Severity.BLOCK else f for f in found]
 
 
+def apply_accepted(findings: list[Finding], accept: dict[str, str]) -> list[Finding]:
+    """Blocking findings that were accepted become warnings that say so.
+
+    Args:
+        accept: code, or ``code:subject`` -> reason.
+    """
+    out = []
+    for finding in findings:
+        reason = accept.get(f"{finding.code}:{finding.subject}", accept.get(finding.code))
+        if finding.severity is Severity.BLOCK and reason is not None:
+            message = f"{finding.message} Let through once: {reason}"
+            finding = finding.model_copy(update={"severity": Severity.WARN, "message": message})
+        out.append(finding)
+    return out
+
+
 def unfit_weights(rule: ClassWeights, window: DataEvidence) -> list[Finding]:
     """A blocking finding when a rule has no weight for a class of train; training would find that out only after Transform.
 

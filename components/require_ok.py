@@ -14,26 +14,11 @@ from tfx.types.standard_artifacts import Examples
 
 from components import inspection
 from components.artifacts import ROWS, SAMPLE, AcceptedData, DataFindings, read_json, write_json
-from schemas.findings import DataBlocked, Finding, Severity, verdict
+from components.inspection import apply_accepted
+from schemas.findings import DataBlocked, Finding, verdict
 
 #: Spans whose statistics are remembered: enough for means and deviations that follow a slow change.
 KEPT = 52
-
-
-def apply_accepted(findings: list[Finding], accept: dict[str, str]) -> list[Finding]:
-    """Blocking findings that were accepted become warnings that say so.
-
-    Args:
-        accept: code, or ``code:subject`` -> reason.
-    """
-    out = []
-    for finding in findings:
-        reason = accept.get(f"{finding.code}:{finding.subject}", accept.get(finding.code))
-        if finding.severity is Severity.BLOCK and reason is not None:
-            message = f"{finding.message} Let through once: {reason}"
-            finding = finding.model_copy(update={"severity": Severity.WARN, "message": message})
-        out.append(finding)
-    return out
 
 
 def link_tree(source: str, target: str) -> None:

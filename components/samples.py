@@ -193,7 +193,11 @@ def read_sample(folder: str, kinds: dict[str, str], of: int) -> Sample | None:
     """
     import pyarrow.parquet as pq
 
-    tables = [pq.read_table(p) for p in sorted(glob.glob(os.path.join(folder, "*.parquet")))]
+    return from_tables([pq.read_table(p) for p in sorted(glob.glob(os.path.join(folder, "*.parquet")))], kinds, of)
+
+
+def from_tables(tables: Sequence[pa.Table], kinds: dict[str, str], of: int) -> Sample | None:
+    """The same from such tables (`sample_table`); None when they have no rows."""
     tables = [t for t in tables if t.num_rows]
     if not tables:
         return None

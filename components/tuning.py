@@ -27,7 +27,8 @@ from components import model_choice, training, tuning_space
 from components.progress import tell
 from components.tuning_kept import Trials, TuningOrder
 from components.tuning_space import Dimension
-from schemas.config import PluginSpec, Train, Tune
+from schemas.config import ConfigError, PluginSpec, Train, Tune
+from schemas.findings import DataBlocked
 from schemas.run_record import Trial, Tuning
 
 STAGE = "tuner"
@@ -170,6 +171,7 @@ class Search(base_tuner.BaseTuner):
 
         Raises:
             _BudgetError: when the time of all trials is up before this one has ended.
+            DataBlocked, ConfigError: as the trainer would, when the configuration as it is cannot be trained on these data.
         """
         left, own = self._seconds_left(), (self._tune.trial_minutes or math.inf) * 60
         if left <= 0:
@@ -180,6 +182,8 @@ class Search(base_tuner.BaseTuner):
             config = tuning_space.apply(self._config, self._spec, values)
             _, made, _ = training.train(self._prepared, config, also=[deadline])
         except Exception as error:  # a setting that cannot be trained is a result, not an accident
+            if not values and isinstance(error, DataBlocked | ConfigError):
+                raise  # what data or configuration forbid, no other setting allows
             return Trial(number=number, values=values, loss=None, failed=_sentence(error), seconds=_since(began))
         seconds, failed = _since(began), _failure(made)
         if deadline.passed and left <= own:

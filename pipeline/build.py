@@ -149,7 +149,7 @@ def _data(g: Graph) -> tuple[list[Any], Channel, Channel]:
     )
     fetching, previous = _previous(g, "previous_data", AcceptedData, "require_ok")
     findings = inspect_data(
-        config=g.config.model_dump_json(),
+        config=json.dumps(g.config.recipe),
         contract=g.contract.model_dump_json(),
         code=g.code,
         known=g.known.model_dump_json(),
@@ -230,7 +230,7 @@ def _judging(g: Graph, checked: Channel, report: Channel, trainer: Any, baseline
         code=g.code,
     ).with_id("evaluator")
     judged = judge_model(
-        config=g.config.model_dump_json(),
+        config=json.dumps(g.config.recipe),
         code=g.code,
         previous=g.previous.model_dump_json(),
         report=report,
@@ -251,8 +251,13 @@ def build(g: Graph) -> Pipeline:
     serving, baseline = _champion(g)
     of_training, trainer = _training(g, checked, schema, baseline)
     early, late = (serving, []) if g.config.train.warm_start else ([], serving)
-    report = of_data[0].outputs["report"]
-    nodes = [*of_data, *early, *of_training, *late, *_judging(g, checked, report, trainer, baseline)]
+    nodes = [
+        *of_data,
+        *early,
+        *of_training,
+        *late,
+        *_judging(g, checked, of_data[0].outputs["report"], trainer, baseline),
+    ]
     if g.until:
         nodes = nodes[: [n.id for n in nodes].index(g.until) + 1]
     return Pipeline(

@@ -83,6 +83,9 @@ def run(
     debug: DebugOption = False,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Repeats stages that were done before.")] = False,
     tune: Annotated[bool, typer.Option("--tune", help="Looks for better settings again; needs train.tune.")] = False,
+    notify: Annotated[
+        bool, typer.Option("--notify", help="Tells those in the section notify, as a scheduled run does.")
+    ] = False,
 ) -> None:
     """One retrain: trains, evaluates, and pushes only what is better."""
     from pipeline.commands.run import run_command
@@ -100,6 +103,7 @@ def run(
         until=until,
         apply=apply,
         tune=tune,
+        notify=notify,
     )
     raise typer.Exit(code)
 
@@ -304,6 +308,48 @@ def export(
 
     wanted = Wanted(to, output, cron, timezone, user, command, image)
     raise typer.Exit(export_command(config=config, wanted=wanted, workspace=workspace, as_json=as_json))
+
+
+@app.command()
+def schedule(
+    config: ConfigArgument,
+    action: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[ACTION]",
+            help="status, next, pause, resume or backfill; default: runs the schedule until it is stopped.",
+        ),
+    ] = None,
+    workspace: WorkspaceOption = None,
+    override: OverrideOption = None,
+    as_json: JsonOption = False,
+    count: Annotated[int, typer.Option(min=1, max=1000, help="How many ticks `next` shows.")] = 5,
+    reason: Annotated[
+        str | None, typer.Option(help="Why it is paused, or why findings may pass in a back-fill.")
+    ] = None,
+    accept: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CODE[:SUBJECT]", help="In a back-fill: lets findings of this code pass; needs --reason."),
+    ] = None,
+    from_: Annotated[str | None, typer.Option("--from", metavar="SPAN", help="First span of a back-fill.")] = None,
+    to: Annotated[str | None, typer.Option("--to", metavar="SPAN", help="Last span of a back-fill.")] = None,
+) -> None:
+    """Retrains by itself: by cron, interval, on new data, on drift (section schedule). Stays in the foreground."""
+    from pipeline.commands.schedule import schedule_command
+
+    code = schedule_command(
+        config=config,
+        action=action,
+        workspace=workspace,
+        overrides=override or [],
+        as_json=as_json,
+        count=count,
+        reason=reason,
+        accept=accept or [],
+        first=from_,
+        last=to,
+    )
+    raise typer.Exit(code)
 
 
 schema_app = typer.Typer(help="The schema: what it says, what new data would change in it, and taking that over.")

@@ -91,6 +91,7 @@ def _planned(data: dict[str, Any]) -> dict[str, Any]:
     window = sorted({f.span for f in files})
     contract = FeatureContract.model_validate(data["contract"])
     made_from = [ModelFile.model_validate(f) for f in data.get("model_files", [])]
+    frozen = FrozenTest.model_validate(data["frozen"]) if "frozen" in data else None
     return {
         "files": files,
         "model_files": made_from,
@@ -98,7 +99,7 @@ def _planned(data: dict[str, Any]) -> dict[str, Any]:
         "window": window,
         "span": window[-1],
         "contract": contract,
-        "frozen": FrozenTest.model_validate(data["frozen"]) if "frozen" in data else None,
+        "frozen": frozen,
     }
 
 
@@ -107,7 +108,7 @@ def _findings(stages: dict[str, Stage], events: list[Event]) -> list[Finding]:
     blocked = {e.stage: e.findings for e in events if e.kind == "error" and e.findings}
     of_data = _judged(stages, ("inspect_data", "findings"), ("require_ok", "accepted"))
     of_audit = _judged(stages, ("augment", "audit"), ("augmentation_ok", "accepted"))
-    noticed = [f for e in events if e.kind == "notice" for f in e.findings]
+    noticed = [f for e in events if e.kind in ("plan", "notice") for f in e.findings]
     early = [f for stage, found in blocked.items() if stage not in ("require_ok", "augmentation_ok") for f in found]
     tuning = _document(stages, "tuner", "tuner_results") or {"findings": []}
     gates = _document(stages, "judge_model", "gates") or {"findings": []}

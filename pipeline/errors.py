@@ -24,3 +24,14 @@ class LockHeld(Exception):  # noqa: N818 - what it says, not what went wrong
         self.pid, self.since, self.run_id = pid, since, run_id
         who = f"run {run_id} (process {pid}, since {since})" if pid is not None else "another run"
         super().__init__(f"{who} works in this workspace. Wait until it has ended, or use another --workspace.")
+
+
+class ScheduleHeld(LockHeld):
+    """Another scheduler works on this pipeline in this workspace (exit code 5)."""
+
+    def __init__(self, pid: int | None, since: str | None, name: str):
+        super().__init__(pid, since, name)
+        who = f"process {pid}, since {since}" if pid is not None else "another process"
+        self.args = (
+            f"a scheduler ({who}) is at work on {name} in this workspace. Stop it first, or use another --workspace.",
+        )

@@ -9,6 +9,7 @@ from components import contract as contracts
 from components import plan as plans
 from components.contract import SchemaColumn
 from components.frozen import HeldFile
+from components.inspection import apply_accepted
 from components.kinds.facts import ColumnFacts, survey
 from components.kinds.picture_paths import list_pictures
 from components.kinds.shapes import with_shapes
@@ -17,11 +18,12 @@ from components.plan import IngestPlan
 from components.registry import build_all
 from components.splits import SplitBounds, plain_bounds
 from components.tuning_kept import TuningOrder
-from pipeline import held_out, kept, tuned
+from pipeline import held_out, kept, redelivered, tuned
 from pipeline.job import PLAN, SCHEMA, Job
 from pipeline.model_files import PlacedModel, place_model, placed_again
 from schemas.config import ConfigError, PipelineConfig
 from schemas.features import ColumnType, FeatureContract, Kind
+from schemas.findings import DataBlocked, Finding, verdict
 from schemas.run_record import DataFile, FrozenTest, ModelFile
 
 NO_FILES = PlacedModel()
@@ -29,17 +31,18 @@ NO_FILES = PlacedModel()
 
 @dataclass(frozen=True)
 class Planned:
-    """What `build` needs besides the configuration."""
+    """What `build` needs besides the configuration; `findings` are those that were let through before anything was read."""
 
     plan: IngestPlan
     contract: FeatureContract
     schema_file: Path | None
     newest_accepted: int | None = None
     trained: tuple[str, ...] = ()
-    frozen: tuple[HeldFile, ...] = ()
-    registry: FrozenTest = field(default_factory=FrozenTest)
     model: PlacedModel = NO_FILES
     tuning: TuningOrder | None = None
+    frozen: tuple[HeldFile, ...] = ()
+    registry: FrozenTest = field(default_factory=FrozenTest)
+    findings: tuple[Finding, ...] = ()
 
 
 def schema_source(config: PipelineConfig, base: Path, root: Path) -> Path | None:
@@ -59,6 +62,7 @@ def plan_job(job: Job, config: PipelineConfig) -> Planned:
     if job.recorded:
         return _recorded(job.recorded, job, config)
     files = plans.find_files(config, job.base, job.span, job.root)
+    again = refuse_redelivered(job, config, files)
     form = config.data.source.format
     schema = schema_source(config, job.base, job.root)
     known = _schema_columns(schema)
@@ -108,11 +112,26 @@ def plan_job(job: Job, config: PipelineConfig) -> Planned:
         kept.pinned_schema(job.root, schema) if schema else None,
         newest_accepted=newest if newest is not None and newest > plan.window[-1] else None,
         trained=tuple(kept.trained_otherwise(job.root, config.name, plan, held_out.came_back(plan, holdouts))),
-        frozen=tuple(held_out.to_prove(plan, holdouts)),
-        registry=held_out.summary(plan, holdouts),
         model=model,
         tuning=tuned.order(job.root, config, contract, model.files),
+        frozen=tuple(held_out.to_prove(plan, holdouts)),
+        registry=held_out.summary(plan, holdouts),
+        findings=tuple(again),
     )
+
+
+def refuse_redelivered(job: Job, config: PipelineConfig, files: list[DataFile]) -> list[Finding]:
+    """Stops a run whose window has a span that was accepted with other content; findings that were let through come back.
+
+    Raises:
+        DataBlocked: when one was not.
+    """
+    known = redelivered.read_digests(job.root, config.name)
+    found = redelivered.findings(known, config.data.source.pattern, files, job.base)
+    judged = apply_accepted(found, job.accept)
+    if not verdict(judged).ok:
+        raise DataBlocked(judged)
+    return judged
 
 
 def _facts(config: PipelineConfig, files: list[DataFile], known: dict[str, SchemaColumn]) -> dict[str, ColumnFacts]:

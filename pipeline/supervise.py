@@ -9,6 +9,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -20,7 +23,9 @@ from pipeline.explain import explain
 from pipeline.job import EVENTS_FD, Event, Job
 from pipeline.lock import RunLock
 from pipeline.report import render
+from pipeline.spare import Spare
 from pipeline.versions import versions
+from pipeline.wording import duration
 from pipeline.workspace import Workspace
 from schemas.config import PipelineConfig
 from schemas.run_record import RunRecord, StageState, Status
@@ -35,17 +40,21 @@ def now() -> str:
 
 
 def config_digest(config: PipelineConfig) -> str:
-    """SHA-256 of the configuration with all defaults written out."""
-    return hashlib.sha256(json.dumps(config.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()
+    """SHA-256 of the configuration with all defaults written out; when runs start and who is told does not count."""
+    return hashlib.sha256(json.dumps(config.recipe, sort_keys=True).encode()).hexdigest()
 
 
-def environment(temporary: Path) -> dict[str, str]:
-    """The worker's environment: Keras 3, quiet TensorFlow, temporary files in a folder that is removed with the run."""
+def environment(temporary: Path | None) -> dict[str, str]:
+    """The worker's environment: Keras 3, quiet TensorFlow, temporary files in a folder that is removed with the run.
+
+    Args:
+        temporary: that folder; None for a spare worker, which gets it with its job.
+    """
     own = {
         "TF_USE_LEGACY_KERAS": "0",
         "TF_CPP_MIN_LOG_LEVEL": "2",
         "CUDA_VISIBLE_DEVICES": os.environ.get("CUDA_VISIBLE_DEVICES", "-1"),
-        "TMPDIR": str(temporary),
+        **({} if temporary is None else {"TMPDIR": str(temporary)}),
         "PYTHONUNBUFFERED": "1",
         "PYTHONHASHSEED": "0",
     }
@@ -61,7 +70,7 @@ def new_record(job: Job, config: PipelineConfig, config_path: Path, workspace: W
         exit_code=Status.RUNNING.exit_code,
         started=now(),
         config_path=str(config_path),
-        config=config.model_dump(mode="json"),
+        config=config.recipe,
         config_digest=config_digest(config),
         workspace=str(workspace.root),
         until=job.until,
@@ -72,16 +81,76 @@ def new_record(job: Job, config: PipelineConfig, config_path: Path, workspace: W
     )
 
 
+@dataclass(frozen=True)
+class Limits:
+    """Longest times in seconds: of the whole run (None for none), and of stages by name."""
+
+    run: float | None = None
+    stages: Mapping[str, float] = field(default_factory=dict)
+
+
+class Watchdog:
+    """Ends a worker that takes too long, and says what took too long."""
+
+    def __init__(self, limits: Limits, worker: subprocess.Popen[bytes]):
+        self._limits, self._worker = limits, worker
+        self._timers: dict[str | None, threading.Timer] = {}
+        self.barked = ""
+        if limits.run is not None:
+            self._start(None, limits.run, f"The run took longer than schedule.timeout ({duration(limits.run)})")
+
+    def stage(self, name: str, state: StageState) -> None:
+        """A stage has begun or ended."""
+        if timer := self._timers.pop(name, None):
+            timer.cancel()
+        limit = self._limits.stages.get(name)
+        if state is StageState.RUNNING and limit is not None:
+            self._start(
+                name, limit, f"Stage {name} took longer than schedule.stage_timeouts.{name} ({duration(limit)})"
+            )
+
+    def stop(self) -> None:
+        """The worker has ended."""
+        for timer in self._timers.values():
+            timer.cancel()
+
+    def _start(self, name: str | None, seconds: float, sentence: str) -> None:
+        self._timers[name] = timer = threading.Timer(seconds, self._bark, [sentence])
+        timer.daemon = True
+        timer.start()
+
+    def _bark(self, sentence: str) -> None:
+        self.barked = self.barked or f"{sentence}, so it was ended."
+        self._worker.kill()
+
+
 class Supervisor:
     """Runs one job in a worker process.
 
     Args:
         lock: held by the worker too, so that a killed parent does not free the workspace while the worker still dies.
+        spare: a worker that has imported everything already; None to start one.
+        limits: longest times.
     """
 
-    def __init__(self, job: Job, workspace: Workspace, lock: RunLock, display: RunDisplay):
+    def __init__(
+        self,
+        job: Job,
+        workspace: Workspace,
+        lock: RunLock,
+        display: RunDisplay,
+        spare: Spare | None = None,
+        limits: Limits | None = None,
+    ):
         self._job, self._workspace, self._lock, self._display = job, workspace, lock, display
+        self._spare, self._limits = spare, limits or Limits()
+        self._watchdog: Watchdog | None = None
         self.events: list[Event] = []
+
+    @property
+    def too_long(self) -> str:
+        """What took too long, as a sentence; empty when nothing did."""
+        return self._watchdog.barked if self._watchdog else ""
 
     def run(self) -> int:
         """Follows the worker to its end.
@@ -96,15 +165,9 @@ class Supervisor:
         job_file.write_text(self._job.model_dump_json(indent=1), encoding="utf-8")
         read, write = os.pipe()
         with (folder / "log.txt").open("ab") as log:
-            worker = subprocess.Popen(
-                [sys.executable, "-c", START, str(job_file)],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                pass_fds=[write, self._lock.fd],
-                env={**environment(temporary), EVENTS_FD: str(write)},
-            )
+            worker = self._worker(job_file, temporary, write, log.fileno())
         os.close(write)
+        self._watchdog = Watchdog(self._limits, worker)
         try:
             self._follow(read, folder / "events.jsonl")
             return worker.wait()
@@ -113,7 +176,23 @@ class Supervisor:
             worker.wait()
             raise
         finally:
+            self._watchdog.stop()
             shutil.rmtree(temporary, ignore_errors=True)
+
+    def _worker(self, job_file: Path, temporary: Path, events: int, log: int) -> subprocess.Popen[bytes]:
+        if self._spare is not None and self._spare.usable:
+            try:
+                return self._spare.give(job_file, temporary, events, self._lock.fd, log)
+            except OSError:
+                self._spare.close()
+        return subprocess.Popen(
+            [sys.executable, "-c", START, str(job_file)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            pass_fds=[events, self._lock.fd],
+            env={**environment(temporary), EVENTS_FD: str(events)},
+        )
 
     def _follow(self, read: int, path: Path) -> None:
         with os.fdopen(read, encoding="utf-8") as pipe, path.open("a", encoding="utf-8") as kept:
@@ -123,6 +202,8 @@ class Supervisor:
                 event = Event.model_validate_json(line)
                 self.events.append(event)
                 if event.kind == "stage" and event.stage and event.state:
+                    if self._watchdog:
+                        self._watchdog.stage(event.stage, StageState(event.state))
                     self._display.stage(event.stage, StageState(event.state), event.seconds)
                     if event.data.get("said"):
                         self._display.message(event.data["said"])
@@ -138,10 +219,18 @@ class Supervisor:
         return f"{self._job.config['name']}: {spans}, {len(data['plan']['files'])} files, {inputs} inputs. Loading TensorFlow and TFX ..."
 
 
-def finish(record: RunRecord, events: list[Event], serving: Path, workspace: Workspace, exit_code: int) -> RunRecord:
-    """Collects, explains, writes the report and saves the record."""
+def finish(
+    record: RunRecord, events: list[Event], serving: Path, workspace: Workspace, exit_code: int, too_long: str = ""
+) -> RunRecord:
+    """Collects, explains, writes the report and saves the record.
+
+    Args:
+        too_long: what took too long, so that the worker was ended; empty when nothing did.
+    """
     record = collect(record, events, serving)
-    if record.status is Status.FAILED and exit_code < 0 and not any(e.kind == "error" for e in events):
+    if record.status is Status.FAILED and too_long:
+        record = record.model_copy(update={"error": too_long})
+    elif record.status is Status.FAILED and exit_code < 0 and not any(e.kind == "error" for e in events):
         name = signal.Signals(-exit_code).name
         why = " Is memory short?" if name == "SIGKILL" else ""
         record = record.model_copy(update={"error": f"The worker process was ended by {name}.{why}"})

@@ -210,23 +210,6 @@ def recall_table(of: SliceEvidence) -> tuple[list[str], list[list[str]]]:
     return without_empty(columns, rows)
 
 
-def cross_table(cross: CrossScores) -> tuple[list[str], list[list[str]]]:
-    """Champion and candidate on previous and new test rows: one line for each metric and set."""
-    columns = ["metric", "test rows", ">rows", ">champion", ">95 %", ">candidate", ">95 %", ">difference", ">95 %"]
-    sets = [(name, cells) for name, cells in (("previous", cross.previous), ("new", cross.new)) if cells]
-    rows = []
-    for metric in dict.fromkeys(m for _, cells in sets for m in cells.candidate):
-        for name, cells in sets:
-            old, new, change = (values.get(metric) for values in (cells.champion, cells.candidate, cells.difference))
-            both = [metric_value(old), interval(old), metric_value(new), interval(new)]
-            change_cells = [metric_value(change, signed=True), interval(change, signed=True)]
-            rows.append([metric_name(metric), name, f"{cells.rows:,}", *both, *change_cells])
-        if (gap := cross.harder.get(metric)) is not None:
-            told = [metric_value(gap, signed=True), interval(gap, signed=True)]
-            rows.append([metric_name(metric), "change", "–", *told, *["–"] * 4])
-    return columns, rows
-
-
 #: A scaling that moved by less is not worth a sentence: a hundredth of a deviation changes no prediction that is looked at.
 NOTABLE_MOVE = 0.01
 
@@ -252,3 +235,20 @@ def warm_start_told(start: WarmStart | None) -> list[str]:
             f"of {number(scale.ratio)}."
         )
     return told
+
+
+def cross_table(cross: CrossScores) -> tuple[list[str], list[list[str]]]:
+    """Champion and candidate on previous and new test rows: one line for each metric and set."""
+    columns = ["metric", "test rows", ">rows", ">champion", ">95 %", ">candidate", ">95 %", ">difference", ">95 %"]
+    sets = [(name, cells) for name, cells in (("previous", cross.previous), ("new", cross.new)) if cells]
+    rows = []
+    for metric in dict.fromkeys(m for _, cells in sets for m in cells.candidate):
+        for name, cells in sets:
+            old, new, change = (values.get(metric) for values in (cells.champion, cells.candidate, cells.difference))
+            both = [metric_value(old), interval(old), metric_value(new), interval(new)]
+            change_cells = [metric_value(change, signed=True), interval(change, signed=True)]
+            rows.append([metric_name(metric), name, f"{cells.rows:,}", *both, *change_cells])
+        if (gap := cross.harder.get(metric)) is not None:
+            told = [metric_value(gap, signed=True), interval(gap, signed=True)]
+            rows.append([metric_name(metric), "change", "–", *told, *["–"] * 4])
+    return columns, rows

@@ -21,7 +21,7 @@ from typing import Any
 
 from components.progress import listen
 from components.served import link_or_copy, served
-from pipeline import held_out, kept, tuned
+from pipeline import held_out, kept, redelivered, tuned
 from pipeline.job import CHAMPION, EVENTS_FD, FIRST_STEP, PLAN, SCHEMA, STAGES, Event, Job
 from pipeline.metadata_guard import guard
 from pipeline.model_files import keep_code
@@ -34,10 +34,14 @@ from schemas.findings import DataBlocked
 Emit = Callable[[Event], None]
 
 
-def die_with_parent() -> None:
-    """Asks the kernel to end this process when the parent dies, so that a killed run leaves nothing behind that works on."""
+def die_with_parent(number: int = signal.SIGKILL) -> None:
+    """Asks the kernel to end this process when the parent dies, so that a killed run leaves nothing behind that works on.
+
+    Args:
+        number: the signal that it gets then.
+    """
     pr_set_pdeathsig = 1
-    ctypes.CDLL(None, use_errno=True).prctl(pr_set_pdeathsig, signal.SIGKILL)
+    ctypes.CDLL(None, use_errno=True).prctl(pr_set_pdeathsig, int(number))
     if os.getppid() == 1:
         os._exit(1)
 
@@ -145,7 +149,7 @@ def run_job(job: Job, emit: Emit) -> None:
         emit(Event(kind="error", stage="ingest", problem="blocked", message=sentence(error), findings=error.findings))
         return
     remember(job, planned)
-    emit(Event(kind="plan", data=document_of(planned)))
+    emit(Event(kind="plan", data=document_of(planned), findings=list(planned.findings)))
     reset = guard(job.root / "metadata.db", job.root / "artifacts") if config.metadata is None else None
     if reset is not None:
         emit(Event(kind="notice", findings=[reset]))
@@ -160,8 +164,8 @@ def document_of(planned: Planned) -> dict[str, Any]:
     return {
         "plan": planned.plan.model_dump(mode="json"),
         "contract": planned.contract.model_dump(mode="json"),
-        "model_files": [f.model_dump(mode="json") for f in planned.model.files],
         "frozen": planned.registry.model_dump(mode="json"),
+        "model_files": [f.model_dump(mode="json") for f in planned.model.files],
     }
 
 
@@ -266,6 +270,7 @@ def keep(job: Job, config: PipelineConfig, planned: Planned) -> dict[str, Any]:
         ``said``: a sentence for the user, when there is something to say.
     """
     kept.keep_accepted(job.root, config.name, planned.plan.window[-1])
+    redelivered.keep_digests(job.root, config.name, config.data.source.pattern, planned.plan.files, job.base)
     if config.data.split.stratify and not config.data.split.by_time and not config.data.split.group_by:
         kept.keep_bounds(job.root, config, planned.plan.bounds)
     # A replay has a workspace of its own, but not a folder of its own beside the configuration.

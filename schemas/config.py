@@ -24,6 +24,7 @@ from pydantic import (
 )
 
 from schemas.metadata import checked_url, redact
+from schemas.schedule import Notify, Schedule
 
 Positive = Annotated[int, Field(gt=0)]
 Share = Annotated[float, Field(gt=0, lt=1)]
@@ -367,7 +368,7 @@ def _to_schedule(value: Any) -> Any:
     return value
 
 
-class Schedule(Section):
+class RateSchedule(Section):
     """A learning rate that follows a plan, step by step, instead of the ups and downs of eval.
 
     Attributes:
@@ -382,7 +383,7 @@ class Schedule(Section):
     floor: float = Field(default=0.0, ge=0, lt=1)
 
     @model_validator(mode="after")
-    def _does_something(self) -> Schedule:
+    def _does_something(self) -> RateSchedule:
         if self.shape == "warmup" and self.warmup == 0:
             raise ValueError("shape: warmup with warmup: 0 changes nothing; give it epochs, or write schedule: none")
         if self.shape == "warmup" and self.floor:
@@ -473,7 +474,7 @@ class Train(Section):
     tune: Annotated[Tune | None, BeforeValidator(_to_tune)] = None
     early_stopping: EarlyStopping | None = EarlyStopping()
     reduce_lr: ReduceLR | None = ReduceLR()
-    schedule: Annotated[Schedule | None, BeforeValidator(_to_schedule)] = None
+    schedule: Annotated[RateSchedule | None, BeforeValidator(_to_schedule)] = None
     epochs: Positive = 50
     batch_size: Positive = 256
     learning_rate: float = Field(default=0.001, gt=0)
@@ -691,6 +692,13 @@ class PipelineConfig(Section):
     runner: str = "local"
     beam: Beam = Beam()
     metadata: Annotated[str, AfterValidator(checked_url)] | None = None
+    schedule: Schedule | None = None
+    notify: Notify | None = None
+
+    @property
+    def recipe(self) -> dict[str, Any]:
+        """What a result depends on, as plain data: all but when runs start, who is told and what is tidied up."""
+        return self.model_dump(mode="json", exclude={"schedule", "notify", "retention"})
 
     @model_validator(mode="after")
     def _a_weight_is_no_input(self) -> PipelineConfig:

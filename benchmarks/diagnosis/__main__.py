@@ -22,6 +22,7 @@ import numpy as np
 
 from benchmarks.diagnosis.datasets import DATASETS, ROOT, Dataset, read, write
 from benchmarks.diagnosis.injection import FAULTS, Fault
+from benchmarks.pages import put
 
 MARKS = ("<!-- begin: python -m benchmarks.diagnosis -->", "<!-- end of diagnosis -->")
 #: From this score on a cause counts as named.
@@ -159,8 +160,8 @@ def report(answers: list[Answer]) -> str:
     for a in answers:
         bad = a.named if a.case.fault is None else a.place() != 1
         if bad:
-            said = ", ".join(f"{code} {score:.2f}" for code, score in a.causes[:3]) or "nothing"
-            lines.append(f"| {a.case.name} | {a.exit_code} | {said} |")
+            named = ", ".join(f"{code} {score:.2f}" for code, score in a.causes[:3]) or "nothing"
+            lines.append(f"| {a.case.name} | {a.exit_code} | {named} |")
     return "\n".join(lines)
 
 
@@ -188,11 +189,7 @@ def main() -> int:
     text = report(answers)
     print(text)
     if words.output:
-        page = words.output.read_text(encoding="utf-8")
-        head, _, rest = page.partition(MARKS[0])
-        words.output.write_text(
-            head + "\n\n".join([MARKS[0], text, MARKS[1]]) + rest.partition(MARKS[1])[2], encoding="utf-8"
-        )
+        put(words.output, MARKS, text)
     return 0
 
 

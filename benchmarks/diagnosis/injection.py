@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from benchmarks.diagnosis.datasets import Dataset, Row
 
@@ -33,11 +34,11 @@ class Fault:
     needs_category: bool = False
 
 
-def _numbers(rows: list[Row], name: str) -> np.ndarray:
+def _numbers(rows: list[Row], name: str) -> npt.NDArray[np.float64]:
     return np.array([float(r[name]) if r[name] else np.nan for r in rows])
 
 
-def _put(rows: list[Row], name: str, where: np.ndarray, value: Callable[[float], str]) -> list[Row]:
+def _put(rows: list[Row], name: str, where: npt.NDArray[np.bool_], value: Callable[[float], str]) -> list[Row]:
     return [{**r, name: value(float(r[name]))} if w and r[name] else r for r, w in zip(rows, where, strict=True)]
 
 

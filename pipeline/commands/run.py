@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -17,8 +18,10 @@ from pipeline.errors import UsageError
 from pipeline.job import Event, Job, stages_for
 from pipeline.lock import RunLock
 from pipeline.metadata_store import password_of
+from pipeline.notify import tell_record
 from pipeline.retention import carry_out, plan
-from pipeline.supervise import Supervisor, finish, new_record, settle
+from pipeline.spare import Spare
+from pipeline.supervise import Limits, Supervisor, finish, new_record, settle
 from pipeline.versions_kept import complete
 from pipeline.workspace import Workspace, new_run_id
 from schemas.config import ConfigError, PipelineConfig, Retention, did_you_mean, load_config
@@ -56,7 +59,14 @@ def newest_span(config: PipelineConfig, base: Path, span: int | None) -> int:
 
 
 def execute(
-    job: Job, config: PipelineConfig, config_path: Path, workspace: Workspace, lock: RunLock, display: RunDisplay
+    job: Job,
+    config: PipelineConfig,
+    config_path: Path,
+    workspace: Workspace,
+    lock: RunLock,
+    display: RunDisplay,
+    spare: Spare | None = None,
+    limits: Limits | None = None,
 ) -> tuple[RunRecord, list[Event]]:
     """Runs a job in a worker and saves its record, however it ends.
 
@@ -65,18 +75,19 @@ def execute(
     """
     record = new_record(job, config, config_path, workspace)
     workspace.save_record(record)
-    supervisor = Supervisor(job, workspace, lock, display)
+    supervisor = Supervisor(job, workspace, lock, display, spare, limits)
     try:
         code = supervisor.run()
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         changes = {
             "status": Status.INTERRUPTED,
             "exit_code": Status.INTERRUPTED.exit_code,
-            "error": "Interrupted from the keyboard.",
+            "error": str(stop) or "Interrupted from the keyboard.",
         }
         settle(record.model_copy(update=changes), workspace)
         raise
-    return finish(record, supervisor.events, job.serving, workspace, code), supervisor.events
+    record = finish(record, supervisor.events, job.serving, workspace, code, supervisor.too_long)
+    return record, supervisor.events
 
 
 def clean_temporary(workspace: Workspace) -> None:
@@ -94,39 +105,32 @@ def tidy_up(workspace: Workspace, config: PipelineConfig, serving: Path) -> None
         )
 
 
-def run_command(
+def run_once(
     config: Path,
-    span: int | None,
-    overrides: list[str],
-    accept: list[str],
-    reason: str | None,
-    workspace: Path | None,
-    as_json: bool,
-    debug: bool,
-    use_cache: bool,
+    span: int | None = None,
+    overrides: Sequence[str] = (),
+    accept: dict[str, str] | None = None,
+    workspace: Path | None = None,
+    use_cache: bool = True,
     until: str | None = None,
-    apply: str | None = None,
     tune: bool = False,
-) -> int:
-    """Runs once and prints the verdict.
+    spare: Spare | None = None,
+    limits: Limits | None = None,
+) -> tuple[RunRecord, list[Event]]:
+    """One retrain; prints stages and verdict on standard error.
 
     Args:
-        apply: a cause of an earlier run whose remedy is taken over, see `overrides_of`; own overrides come after it.
-
-    Returns:
-        The exit code of the contract: 0 pushed or nothing new, 1 failed, 2 invalid, 3 blocked, 4 not blessed.
+        accept: code of a finding -> why it may pass.
+        tune: whether better settings are looked for again.
+        spare: a worker that has imported everything already.
+        limits: longest times.
 
     Raises:
         ConfigError, UsageError, LockHeld: before anything is run.
     """
-    let_through = accepted(accept, reason)
     place = Workspace.for_config(config, workspace)
-    if apply is not None:
-        title, remedy = overrides_of(place, apply, load_config(config, overrides).name)
-        print(f"Applied against {title!r}: {'; '.join(remedy)}", file=sys.stderr)
-        overrides = remedy + overrides
-    parsed = load_config(config, overrides)
-    stages = stages_for(parsed.model_dump(mode="json"))
+    parsed = load_config(config, list(overrides))
+    stages = stages_for(parsed.recipe)
     if until is not None and until not in stages:
         raise UsageError(f"--until {until}: is no stage of this pipeline.{did_you_mean(until, list(stages))}")
     if tune and parsed.train.tune is None:
@@ -144,24 +148,67 @@ def run_command(
         folder = place.run_folder(run_id)
         folder.mkdir(parents=True)
         job = Job(
-            config=parsed.model_dump(mode="json"),
+            config=parsed.recipe,
             base=base,
             root=place.root,
             folder=folder,
             serving=place.serving(parsed.name, parsed.push.directory),
             run_id=run_id,
             span=number,
-            accept=let_through,
+            accept=accept or {},
             cache=use_cache,
             until=until,
         )
         shown = stages[: stages.index(until) + 1] if until else stages
         with RunDisplay(shown) as display:
-            record, events = execute(job, parsed, config.resolve(), place, lock, display)
+            record, events = execute(job, parsed, config.resolve(), place, lock, display, spare, limits)
             display.finish(record)
         complete(place, parsed.name, job.serving, record)
         if parsed.retention is not None:
             tidy_up(place, parsed, job.serving)
+    return record, events
+
+
+def run_command(
+    config: Path,
+    span: int | None,
+    overrides: list[str],
+    accept: list[str],
+    reason: str | None,
+    workspace: Path | None,
+    as_json: bool,
+    debug: bool,
+    use_cache: bool,
+    until: str | None = None,
+    apply: str | None = None,
+    tune: bool = False,
+    notify: bool = False,
+) -> int:
+    """Runs once and prints the verdict.
+
+    Args:
+        apply: a cause of an earlier run whose remedy is taken over, see `overrides_of`; own overrides come after it.
+        notify: whether those in the section `notify` are told.
+
+    Returns:
+        The exit code of the contract: 0 pushed or nothing new, 1 failed, 2 invalid, 3 blocked, 4 not blessed.
+
+    Raises:
+        ConfigError, UsageError, LockHeld: before anything is run.
+    """
+    let_through = accepted(accept, reason)
+    parsed = load_config(config, overrides)
+    section = parsed.notify
+    if notify and section is None:
+        raise UsageError(f"--notify: {config} has no section notify, so there is nobody to tell.")
+    if apply is not None:
+        title, remedy = overrides_of(Workspace.for_config(config, workspace), apply, parsed.name)
+        print(f"Applied against {title!r}: {'; '.join(remedy)}", file=sys.stderr)
+        overrides = remedy + overrides
+    record, events = run_once(config, span, overrides, let_through, workspace, use_cache, until, tune)
+    if notify and section is not None:
+        for problem in tell_record(section, record):
+            print(f"note: {problem}", file=sys.stderr)
     if debug:
         for event in events:
             if event.traceback:

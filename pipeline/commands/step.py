@@ -28,7 +28,7 @@ JOB, SERVED = "job.json", "served.json"
 
 def steps_for(config: PipelineConfig) -> list[str]:
     """All steps of a run, in order."""
-    return [FIRST_STEP, *stages_for(config.model_dump(mode="json")), LAST_STEP]
+    return [FIRST_STEP, *stages_for(config.recipe), LAST_STEP]
 
 
 def step_command(
@@ -74,7 +74,7 @@ def _plan(
     number = newest_span(parsed, base, span)
     run_id = new_run_id(datetime.now(timezone.utc), number)
     job = Job(
-        config=parsed.model_dump(mode="json"),
+        config=parsed.recipe,
         base=base,
         root=place.root,
         folder=place.run_folder(run_id),

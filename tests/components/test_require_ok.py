@@ -4,7 +4,8 @@ import os
 
 import pytest
 
-from components.require_ok import KEPT, apply_accepted, extend, link_tree
+from components.inspection import apply_accepted
+from components.require_ok import KEPT, extend, link_tree
 from schemas.findings import Finding, Severity
 
 

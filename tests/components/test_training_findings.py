@@ -172,9 +172,21 @@ def test_little_learned_on_train_itself(skill, auc, expected):
     assert severity("underfit", made(epochs(train_skill=skill, train_auc=auc))) is expected
 
 
-@pytest.mark.parametrize(("skill", "expected"), [(0.041, OK), (0.04, BLOCK), (-0.5, BLOCK), (None, BLOCK)])
-def test_nothing_learned(skill, expected):
-    assert severity("never_learned", made(epochs(val_skill=skill))) is expected
+@pytest.mark.parametrize(
+    ("skill", "auc", "expected"),
+    [
+        (0.041, None, OK),
+        (0.04, None, BLOCK),
+        (-0.5, 0.5, BLOCK),
+        (-0.5, 0.67, BLOCK),
+        (-0.5, 0.68, WARN),
+        (0.041, 0.68, OK),
+        (None, None, BLOCK),
+    ],
+)
+def test_nothing_learned(skill, auc, expected):
+    """100 rows of eval: without information, an AUC has a standard error of 0.058."""
+    assert severity("never_learned", made(epochs(val_skill=skill, val_auc=auc), val_rows=100)) is expected
 
 
 def test_a_training_without_a_best_epoch_never_learned():

@@ -113,11 +113,11 @@ def test_a_killed_search_ends_as_an_unbroken_one_and_repeats_no_finished_trial(t
     (tmp_path / "broken").mkdir()
     whole = done(tmp_path / "whole", of)
 
-    def killed(*arguments):
+    def killed(*arguments, also):
         count.append(1)
         if len(count) == 5:
             raise KeyboardInterrupt
-        return pretended(*arguments)
+        return pretended(*arguments, also)
 
     monkeypatch.setattr(training, "train", killed)
     with pytest.raises(KeyboardInterrupt):
@@ -151,8 +151,21 @@ def test_a_trial_that_diverges_is_a_result(tmp_path, quick):
     assert (found.best, found.values) == (1, {})
 
 
+def raising(error):
+    def train(*_, also):
+        raise error
+
+    return train
+
+
+def test_what_data_forbid_stops_the_search_with_its_own_finding(tmp_path, monkeypatch):
+    monkeypatch.setattr(training, "train", raising(DataBlocked([])))
+    with pytest.raises(DataBlocked):
+        done(tmp_path, config())
+
+
 def test_a_trial_that_cannot_be_trained_is_a_result(tmp_path, monkeypatch):
-    monkeypatch.setattr(training, "train", lambda *_: (_ for _ in ()).throw(MemoryError("no room\nmore")))
+    monkeypatch.setattr(training, "train", raising(MemoryError("no room\nmore")))
     found = done(tmp_path, config())
     assert [t.failed for t in found.trials] == ["MemoryError: no room"] * 3
     assert (found.best, found.values) == (None, {})

@@ -3,6 +3,7 @@
 import pytest
 
 from components.plugins import names
+from components.registry import build_all
 from components.tuning_space import Dimension, apply, layers, searchable, space
 from schemas.config import ConfigError, PluginSpec, Train, parse_config
 
@@ -126,3 +127,15 @@ def test_it_is_off_unless_asked_for():
     assert Train(tune="off").tune is None
     assert Train(tune=True).tune.trials == 20
     assert Train(tune={"search": "dropout"}).tune.search == {"dropout": None}
+
+
+def test_a_search_that_does_not_fit_is_told_with_all_other_problems_before_anything_runs():
+    data, search = {"source": {"csv": "x"}, "label": "y"}, {"search": ["filters"]}
+    config = parse_config(
+        {"name": "x", "data": data, "train": {"model": "linear", "tune": search, "class_weights": "no"}}
+    )
+    with pytest.raises(ConfigError) as error:
+        build_all(config)
+    told = "\n".join(error.value.problems)
+    assert "train.tune.search.filters: linear has nothing of this name to search." in told
+    assert "train.class_weights: unknown rule 'no'." in told

@@ -53,7 +53,10 @@ def test_shuffled_labels_are_not_blessed_and_the_champion_stays(champion, taxi):
         labels = [r["big_tipper"] for r in rows]
         random.Random(span).shuffle(labels)
         write_rows(champion.span(span), [{**r, "big_tipper": v} for r, v in zip(rows, labels, strict=True)])
-    result = champion.run("--span", 9)
+    stopped = champion.run("--span", 9)
+    assert stopped.code == 3, stopped.err
+    assert [f["code"] for f in findings(stopped.json)] == ["redelivered"] * 3
+    result = champion.run("--span", 9, "--accept", "redelivered", "--reason", "labels again")
     assert result.code == 4, result.err
     (found,) = [f for f in findings(result.json) if f["code"] == "metric_floor"]
     assert "0.75" in found["message"]
@@ -68,7 +71,7 @@ def test_one_class_only_blocks(champion):
     write_rows(champion.span(9), read_rows(champion.span(8)))
     for span in range(6, 10):
         write_rows(champion.span(span), [{**r, "big_tipper": "0"} for r in read_rows(champion.span(span))])
-    result = champion.run("--span", 9)
+    result = champion.run("--span", 9, "--accept", "redelivered", "--reason", "labels again")
     assert result.code == 3, result.err
     assert any(f["code"] == "class_balance" for f in findings(result.json))
 

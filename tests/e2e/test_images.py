@@ -142,7 +142,7 @@ data:
   label: grade
   exclude: [image]
   split: {train: 0.6, eval: 0.15, test: 0.25, group_by: patient}
-train: {epochs: 4, batch_size: 64}
+train: {epochs: 30, batch_size: 64, learning_rate: 0.003}
 evaluate: {metrics: [kappa, accuracy], bootstrap: 100, gates: {metric_floor: {accuracy: 0.0}}}
 """
 

@@ -6,6 +6,8 @@ import pytest
 
 from components.tuning_kept import read_kept
 from pipeline import tuned
+from pipeline.commands.run import run_command
+from pipeline.errors import UsageError
 from pipeline.job import TUNED
 from schemas.config import ConfigError, parse_config
 from schemas.run_record import Trial, Tuning
@@ -111,3 +113,10 @@ def test_without_tuning_there_is_no_order(tmp_path):
 def test_a_search_that_does_not_fit_the_chosen_model_is_an_error(tmp_path):
     with pytest.raises(ConfigError, match="wide_deep has nothing of this name"):
         tuned.order(tmp_path, config(tune={"search": ["filters"]}), factories.contract())
+
+
+def test_asking_for_tuning_where_it_is_off_is_a_usage_error(tmp_path):
+    path = tmp_path / "x.yaml"
+    path.write_text("name: x\ndata: {source: {csv: 'x-{SPAN}.csv'}, label: y}\n")
+    with pytest.raises(UsageError, match=r"--tune: train\.tune is off"):
+        run_command(path, None, [], [], None, None, False, False, True, tune=True)

@@ -1,0 +1,193 @@
+"""Drift of new rows, labelled or not, from what the champion was trained on: the measures of `numeric_drift` and `category_drift`.
+
+A process of its own (`python -m pipeline.schedule.drift`): the scheduler stays without numpy. Neither TensorFlow nor TFX.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import glob
+import hashlib
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from components import fingerprints, registry, samples, served, sources
+from components.checks._common import POOLED
+from components.inspection import context_for
+from components.interfaces import DataContext
+from components.samples import Sample
+from pipeline.errors import UsageError
+from pipeline.workspace import Workspace
+from schemas.config import ConfigError, PipelineConfig, load_config
+from schemas.evidence import DataEvidence, SpanEvidence
+from schemas.features import label_text
+from schemas.findings import DataBlocked, Finding, Severity
+from schemas.run_record import RunRecord, StageState
+
+CHECKS = ("numeric_drift", "category_drift")
+#: Folder of the samples in the artifact of `inspect_data` (`components.artifacts.SAMPLE`, which needs TFX).
+SAMPLE = "sample"
+TRAIN = 0
+
+
+def new_files(pattern: str, base: Path) -> list[str]:
+    """Files of `on_drift.data`, hidden and temporary ones left out."""
+    there = glob.glob(os.path.join(base, pattern), recursive=True)
+    return sorted(p for p in there if os.path.isfile(p) and os.path.basename(p)[0] not in "._")
+
+
+def champion_record(workspace: Workspace, config: PipelineConfig) -> RunRecord:
+    """The record of the run that made the served model.
+
+    Raises:
+        UsageError: when nothing is served, or that run is not known any more.
+    """
+    now = served.served(str(workspace.serving(config.name, config.push.directory)))
+    if now is None:
+        raise UsageError("no model is served yet, so there is nothing to drift from.")
+    run = str(served.manifest(now["path"]).get("run", ""))
+    if not run or not workspace.record_path(run).exists():
+        raise UsageError(
+            f"version {now['version']} was not made by a run of this workspace; its training data are not known."
+        )
+    return workspace.load_record(run)
+
+
+def trained_on(record: RunRecord) -> Sample:
+    """A sample of the rows that the champion was trained on: those of train, of all spans of its window.
+
+    Raises:
+        UsageError: when they are not there any more.
+    """
+    stage = next((s for s in record.stages if s.name == "inspect_data"), None)
+    ended = stage is not None and stage.state in (StageState.DONE, StageState.CACHED)
+    folder = stage.artifacts.get("findings", "") if stage and ended else ""
+    kinds = _kinds(record)
+    found = [
+        samples.read_sample(os.path.join(folder, SAMPLE, str(s.span)), kinds, s.rows)
+        for s in (record.data.spans if record.data and folder else [])
+    ]
+    whole = samples.join([s for s in found if s is not None])
+    if whole is None:
+        raise UsageError(f"the samples of run {record.run_id} are not there any more, so drift cannot be measured.")
+    return whole.take(whole.splits == TRAIN)
+
+
+def _kinds(record: RunRecord) -> dict[str, str]:
+    features = record.data.newest.features if record.data else {}
+    return {n: f.kind for n, f in features.items() if f.kind in ("numeric", "categorical")}
+
+
+def read_new(files: list[str], form: str, record: RunRecord, most: int) -> Sample:
+    """The new rows, at most `most`: those with the lowest fingerprints, whatever the order of files and rows.
+
+    Raises:
+        DataBlocked: when a file cannot be read, or a value has another type than the champion's features.
+    """
+    assert record.contract is not None
+    kinds, label = _kinds(record), record.contract.label
+    types = {f.name: f.type for f in record.contract.features if f.name in kinds}
+    types_and_label = {**types, label: record.contract.label_type}
+    kept: pa.Table | None = None
+    order = np.empty(0, np.uint64)
+    for path in files:
+        row = 1
+        for raw in sources.read_raw(path, form):
+            labelled = label in raw.schema.names
+            wanted = types_and_label if labelled else types
+            batch = sources.typed(sources.complete(raw, wanted), wanted, path, row)
+            nowhere = np.full(batch.num_rows, -1, np.int64)
+            table = samples.sample_table(_filled(batch, label), label if labelled else None, TRAIN, nowhere, nowhere)
+            row += batch.num_rows
+            keys = fingerprints.row_fingerprints(list(zip(batch.schema.names, batch.columns, strict=True)))[0]
+            joined = table if kept is None else pa.concat_tables([kept, table])
+            order = np.concatenate([order, keys])
+            chosen = np.sort(np.argsort(order, kind="stable")[:most])
+            kept, order = joined.take(pa.array(chosen)), order[chosen]
+    there = {n: k for n, k in kinds.items() if n in types}
+    whole = samples.from_tables([] if kept is None else [kept], there, 0 if kept is None else kept.num_rows)
+    return whole or Sample(of=0, labels=np.empty(0, object), splits=np.empty(0, np.int8))
+
+
+def _filled(batch: pa.RecordBatch, label: str) -> pa.RecordBatch:
+    """The batch with its labels as text; a missing one is an empty text."""
+    at = batch.schema.get_field_index(label)
+    if at < 0:
+        return batch
+    texts = pa.array(["" if v is None else label_text(v) for v in batch.column(at).to_pylist()], pa.string())
+    return batch.set_column(at, label, texts)
+
+
+def compare(record: RunRecord, before: Sample, after: Sample, config: PipelineConfig) -> list[Finding]:
+    """Findings of the two checks, with the limits of the configuration. Labels count only where all new rows have one."""
+    if not len(after) or not all(after.labels.tolist()):
+        before = dataclasses.replace(before, labels=np.full(len(before), "", object))
+        after = dataclasses.replace(after, labels=np.full(len(after), "", object))
+    label = record.contract.label if record.contract else ""
+    context = DataContext(
+        window=DataEvidence(label=label, spans=[SpanEvidence(span=0, rows=len(after), labels={}, features={})]),
+        reference=SpanEvidence(span=POOLED, rows=len(before), labels={}, features={}),
+        sample=after,
+        reference_sample=before,
+    )
+    checks = registry.build_all(config).checks
+    return [f for n in CHECKS if n in checks for f in checks[n].check(context_for(n, checks[n], context))]
+
+
+def sentence(record: RunRecord, findings: list[Finding], config: PipelineConfig, rows: int) -> str | None:
+    """What has drifted, when it is enough to start a run; None otherwise."""
+    rules = config.schedule.on_drift if config.schedule else None
+    assert rules is not None
+    wanted = Severity(rules.at).rank
+    drifted = sorted((f for f in findings if f.severity.rank >= wanted), key=lambda f: -(f.statistic or 0.0))
+    if len(drifted) < rules.features:
+        return None
+    named = ", ".join(f"{f.subject} ({f.statistic:.3g} {_unit(f)})" for f in drifted[:3])
+    more = f" and {len(drifted) - 3} more" if len(drifted) > 3 else ""
+    return (
+        f"Drift: {len(drifted)} of {len(findings)} features in {rows:,} new rows differ from what {record.run_id} was trained on: "
+        f"{named}{more}."
+    )
+
+
+def _unit(finding: Finding) -> str:
+    return "bits" if finding.code == "numeric_drift" else "L-infinity"
+
+
+def measure(config_path: Path, workspace: Workspace, overrides: list[str]) -> dict[str, Any]:
+    """Measures once: ``drift`` is a sentence or None, ``key`` tells this drift from another, ``problem`` says why it could not be done."""
+    try:
+        config = load_config(config_path, overrides)
+        rules = config.schedule.on_drift if config.schedule else None
+        if rules is None or config.data.source.format == "images":
+            raise UsageError("schedule.on_drift compares tables (csv, parquet, tfrecord).")
+        files = new_files(rules.data, config_path.resolve().parent)
+        if not files:
+            return {"drift": None, "key": "", "problem": ""}
+        record = champion_record(workspace, config)
+        after = read_new(files, config.data.source.format, record, config.checks.sample)
+        found = compare(record, trained_on(record), after, config)
+    except (UsageError, ConfigError) as error:
+        return {"drift": None, "key": "", "problem": " ".join(error.problems)}
+    except DataBlocked as error:
+        return {"drift": None, "key": "", "problem": str(error)}
+    facts = [record.run_id, *(f"{p} {os.stat(p).st_size} {os.stat(p).st_mtime_ns}" for p in files)]
+    key = hashlib.sha256("\n".join(facts).encode()).hexdigest()[:16]
+    return {"drift": sentence(record, found, config, len(after)), "key": key, "problem": ""}
+
+
+def main() -> int:
+    """``CONFIG WORKSPACE [OVERRIDE ...]``; the measurement as JSON on standard output."""
+    config, workspace, *overrides = sys.argv[1:]
+    print(json.dumps(measure(Path(config), Workspace(Path(workspace)), overrides)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
