@@ -62,7 +62,9 @@ def _previous_spans(previous: Previous, spans: NDArray[np.int64], evaluation: st
 
 
 def _matrix(column: Any) -> NDArray[np.float64]:
-    return np.array(column.to_pylist(), np.float64).reshape(len(column), -1)
+    """A column of lists of one length as float64 [n, length]."""
+    flat = [np.asarray(chunk.flatten().to_numpy(zero_copy_only=False), np.float64) for chunk in column.chunks]
+    return np.concatenate(flat).reshape(len(column), -1)
 
 
 def score_files(files: list[str], label: str, candidate: str, champion: str, labels: list[str]) -> Scored | None:
