@@ -15,13 +15,13 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from components import plan as plans
-from components.artifacts import DOCUMENT
 from components.fingerprints import U64, row_fingerprints
 from components.frozen import Held, HeldFile, Way, among
 from components.plan import IngestPlan
 from components.samples import MISSING
 from components.spans import digest_file
 from pipeline import kept
+from pipeline.collect import DOCUMENT
 from pipeline.record_json import write_atomic
 from schemas.run_record import FrozenTest
 

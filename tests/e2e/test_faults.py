@@ -158,8 +158,14 @@ def worker_of(process):
 
 
 def end(world, process):
+    """Waits until nothing of a run is at work any more: the worker holds the lock until it is gone."""
     process.wait(timeout=300)
     assert worker_gone(world.project)
+    for _ in range(400):
+        if world.place.lock_holder() is None:
+            return
+        time.sleep(0.05)
+    raise TimeoutError("the lock is still held")
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,7 @@ def test_grades_are_judged_by_kappa_recall_and_camera(retina):
     assert gates == {"recall of 0": "ok", "recall of 3": "warn"}
 
 
-def test_predict_scores_rows_whose_picture_is_missing_or_broken(retina):
+def test_predict_scores_a_row_without_a_picture_and_rejects_one_whose_picture_cannot_be_had(retina):
     folder, _ = retina
     row = read_rows(folder / "retina" / "span-1" / "eyes.csv")[0]
     (folder / "broken.png").write_bytes(b"not a picture")
@@ -107,10 +107,12 @@ def test_predict_scores_rows_whose_picture_is_missing_or_broken(retina):
     write_rows(folder / "new.csv", [{**row, "image": p} for p in pictures])
     done = retrain("predict", "retrain.yaml", "--input", "new.csv", "--output", "scores.csv", cwd=folder)
     assert done.code == 0, done.err
-    scores = np.array([[float(line[f"probability_{g}"]) for g in "01234"] for line in read_rows(folder / "scores.csv")])
-    np.testing.assert_allclose(scores.sum(axis=1), np.ones(4), atol=1e-5)
-    np.testing.assert_allclose(scores[1:3], scores[[3, 3]], atol=1e-6)
-    assert np.abs(scores[0] - scores[3]).max() > 1e-3
+    lines = read_rows(folder / "scores.csv")
+    assert [bool(line["prediction"]) for line in lines] == [True, False, False, True]
+    scores = np.array([[float(lines[i][f"probability_{g}"]) for g in "01234"] for i in (0, 3)])
+    np.testing.assert_allclose(scores.sum(axis=1), np.ones(2), atol=1e-5)
+    assert np.abs(scores[0] - scores[1]).max() > 1e-3
+    assert [r["row"] for r in read_rows(folder / "scores.csv.rejected.csv")] == ["2", "3"]
 
 
 def test_replay_with_pictures_is_identical(retina):
