@@ -54,7 +54,7 @@ def graph_of(config_path: Path, workspace: Path) -> Any:
     config, place = load_config(config_path), Workspace(workspace)
     run_id = new_run_id(datetime.now(timezone.utc), None)
     job = Job(
-        config=config.model_dump(mode="json"),
+        config=config.recipe,
         base=config_path.parent,
         root=place.root,
         folder=place.run_folder(run_id),

@@ -51,7 +51,7 @@ def test_every_stage_is_there_with_its_command(made):
     tasks, executors = made[1]["root"]["dag"]["tasks"], made[1]["deploymentSpec"]["executors"]
     assert set(tasks) == NODES
     importers = {n for n in NODES if "importer" in executors[f"{n}_executor"]}
-    assert importers == {"schema", "previous_data"}
+    assert importers == {"previous_data"}
     for name in NODES - importers:
         container = executors[f"{name}_executor"]["container"]
         assert container["image"] == "registry.example/retrain:1"
