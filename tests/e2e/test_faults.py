@@ -57,7 +57,8 @@ class World:
         """Small runs, each of which has something to train: a seed of its own."""
         settings = (
             f"train.seed={self.seed}",
-            "train.epochs=3",
+            "train.epochs=60",
+            "train.learning_rate=0.01",
             "evaluate.bootstrap=100",
             "data.window.last_spans=1",
             ANY_MODEL,
