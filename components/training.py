@@ -18,13 +18,13 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from components import learned, model_choice, registry, training_data
+from components import learned, model_choice, registry, threshold, training_data
 from components.augmentation import Policy
 from components.batches import Feed, epoch_order
 from components.curves import Curves, callbacks
 from components.interfaces import ModelInputs
 from components.serving import export
-from schemas.config import Augment, Train
+from schemas.config import Augment, Evaluate, Train
 from schemas.features import FeatureContract, Kind, order_labels
 from schemas.run_record import Epoch, Training
 
@@ -142,8 +142,17 @@ def load_splits(
     return loaded[0], loaded[1]
 
 
+def _second_scores(model: keras.Model, val: training_data.Rows) -> Any:
+    """The probability of the second class of each row of eval, as serving computes it."""
+    size = training_data.rows_at_once(any(n.startswith("image_") for n in val.inputs))
+    return tf.nn.softmax(model.predict(val.inputs, batch_size=size, verbose=0)).numpy()[:, 1]
+
+
 def run_fn(fn_args: Any) -> None:
-    """Called by TFX's Trainer; `custom_config` has ``contract``, ``train`` and ``augment`` (JSON; empty for no augmentation)."""
+    """Called by TFX's Trainer.
+
+    `custom_config` has, as JSON, ``contract``, ``train``, ``augment`` (empty for no augmentation) and ``threshold`` (`evaluate.threshold`).
+    """
     if not keras.__version__.startswith("3."):
         raise RuntimeError(
             f"Keras 3 is needed, got {keras.__version__}: TF_USE_LEGACY_KERAS must be 0 before any import"
@@ -164,8 +173,11 @@ def run_fn(fn_args: Any) -> None:
     _, vocabulary = learned.read_learned(os.path.join(output.transform_savedmodel_dir, "assets", learned.ASSET))
     model, name, reason = build_model(config, training_data.model_inputs(train.inputs, vocabulary, len(labels)))
     training = fit(config, model, feed, val).model_copy(update={"model": name, "model_reason": reason})
+    rule = Evaluate.model_validate_json(fn_args.custom_config["threshold"]).threshold
+    chosen = threshold.settle(rule, labels, val.labels, lambda: _second_scores(model, val))
+    training = training.model_copy(update={"threshold": chosen})
     os.makedirs(fn_args.model_run_dir, exist_ok=True)
     document = {"training": training.model_dump(), "weights": weights_digest(model)}
     with open(os.path.join(fn_args.model_run_dir, "training.json"), "w", encoding="utf-8") as file:
         json.dump(document, file, sort_keys=True)
-    export(model, layer, contract, labels, fn_args.serving_model_dir)
+    export(model, layer, contract, labels, fn_args.serving_model_dir, chosen)

@@ -164,6 +164,7 @@ def _training(g: Graph, checked: Channel, schema: Channel) -> tuple[list[Any], A
             "contract": contract,
             "train": g.config.train.model_dump_json(),
             "augment": policy.model_dump_json() if policy else "",
+            "threshold": g.config.evaluate.model_dump_json(include={"threshold"}),
             "code": g.code,
         },
     ).with_id("trainer")
@@ -179,13 +180,14 @@ def _judging(g: Graph, checked: Channel, trainer: Any) -> list[Any]:
         model=model,
         baseline_model=baseline,
         label=g.contract.label,
-        slices=g.config.evaluate.slices,
+        evaluate=g.config.evaluate,
         code=g.code,
     ).with_id("evaluator")
     judged = judge_model(
         config=g.config.model_dump_json(),
         code=g.code,
         evaluation=evaluator.outputs["evaluation"],
+        tfma_blessing=evaluator.outputs["blessing"],
         model=model,
         model_run=model_run,
         **({"champion": baseline} if baseline else {}),

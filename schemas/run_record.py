@@ -100,6 +100,7 @@ class Training(Record):
         rows: rows of one epoch, copies by augmentation included.
         model: name of the model.
         model_reason: why it is this one, as a sentence.
+        threshold: with two classes, the probability of the second beyond which a row is taken for it; chosen on eval, or 0.5.
         sampling: ``balanced`` when every epoch had equally many rows of each class; None when it had all rows as they are.
     """
 
@@ -113,6 +114,7 @@ class Training(Record):
     model: str = ""
     model_reason: str = ""
     sampling: str | None = None
+    threshold: float | None = None
 
 
 class LearnedFeature(Record):

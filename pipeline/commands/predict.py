@@ -47,6 +47,7 @@ def score_file(path: Path, form: str, model: str) -> Iterator[tuple[list[str], l
     from components import examples, sources
     from components.kinds import picture_paths
     from components.serving import Scorer
+    from components.threshold import decided
 
     scorer = Scorer(model)
     types = {f.name: f.type for f in scorer.contract.features}
@@ -65,7 +66,8 @@ def score_file(path: Path, form: str, model: str) -> Iterator[tuple[list[str], l
         for batch in picture_paths.with_pictures(raw, typed, pictures, str(path), form):
             for start in range(0, batch.num_rows, 4096):
                 scores = scorer(list(examples.encode(batch.slice(start, 4096))))
-                yield scorer.labels, [scorer.labels[i] for i in scores.argmax(axis=1)], scores
+                taken = decided(scores, scorer.threshold).argmax(axis=1)
+                yield scorer.labels, [scorer.labels[i] for i in taken], scores
 
 
 def predict_command(

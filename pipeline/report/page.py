@@ -74,6 +74,7 @@ def render(record: RunRecord) -> str:
         augmentation=_augmentation(record),
         stopped_there=wording.by_augmentation(record),
         recall_table=wording.recall_table,
+        model_notes=wording.model_notes,
         overall_name=OVERALL,
         splits=SPLITS,
         css=Markup((FOLDER / "report.css").read_text(encoding="utf-8")),

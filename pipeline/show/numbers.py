@@ -13,6 +13,7 @@ from pipeline.wording import (
     interval,
     metric_name,
     metric_value,
+    model_notes,
     number,
     percent,
     recall_table,
@@ -40,7 +41,8 @@ def metrics(record: RunRecord) -> RenderableType:
         if s.recalls:
             views.append(table(f"{s.slice}: by class", *recall_table(s)))
     against = f"Champion: {evidence.champion}." if evidence.champion else "There was no champion to compare with."
-    return Group(*views, note(f"{against} Difference: candidate minus champion on the same rows."))
+    against += " Difference: candidate minus champion on the same rows."
+    return Group(*views, *(note(line) for line in [against, *model_notes(evidence)]))
 
 
 def _metric_row(of: SliceEvidence, metric: str) -> list[str]:

@@ -170,7 +170,7 @@ def test_run_fn_is_told_of_augmentation_by_its_configuration(monkeypatch, tmp_pa
     monkeypatch.setattr(training, "load_splits", lambda *_: (rows, val))
     monkeypatch.setattr(training.learned, "read_learned", lambda _: ([], 1))
     monkeypatch.setattr(training, "export", lambda *parts: seen.update(labels=parts[3]))
-    custom = {"contract": json.dumps(contract), "train": Train(epochs=1).model_dump_json()}
+    custom = {"contract": json.dumps(contract), "train": Train(epochs=1).model_dump_json(), "threshold": "{}"}
     for name, augment in (("plain", ""), ("twice", Augment(ops=[{"op": {"name": "flip"}}]).model_dump_json())):
         run = tmp_path / name
         args = SimpleNamespace(

@@ -1,6 +1,8 @@
 """Scoring a file: every row in its order, also those whose pictures are broken or not there."""
 
 import csv
+import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -113,3 +115,14 @@ def test_the_format_is_by_the_ending_else_as_configured():
     config = parse_config({"name": "x", "data": {"source": {"parquet": "x"}, "label": "y"}})
     found = [format_of(Path(n), config) for n in ("a.csv", "a.csv.gz", "a.parquet", "a.tfrecord", "a.data")]
     assert found == ["csv", "csv", "parquet", "tfrecord", "parquet"]
+
+
+def test_the_label_follows_the_threshold_that_the_model_was_exported_with(folder, model, tmp_path):
+    shutil.copytree(model, tmp_path / "strict")
+    extra = tmp_path / "strict" / serving.EXTRA
+    assert json.loads(extra.read_text())["threshold"] is None
+    pq.write_table(pa.table({"age": [0.0, 1.0, 2.0], "eye": ["gone"] * 3}), folder / "rows.parquet")
+    for threshold, wanted in ((0.5, ["0", "1", "1"]), (0.8, ["0", "0", "1"]), (0.9, ["0", "0", "0"])):
+        extra.write_text(json.dumps({**json.loads(extra.read_text()), "threshold": threshold}))
+        parts = score_file(folder / "rows.parquet", "parquet", str(tmp_path / "strict"))
+        assert [p for _, predicted, _ in parts for p in predicted] == wanted, "0.5, 0.731 and 0.881"
