@@ -12,8 +12,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import apache_beam as beam
+import pyarrow as pa
 import tensorflow_model_analysis as tfma
 from pydantic import BaseModel
+from tensorflow_model_analysis.extractors import extractor
 from tensorflow_model_analysis.proto import config_pb2
 from tfx import types
 from tfx.components.evaluator import constants as stock
@@ -29,6 +31,7 @@ from components import evaluation_files, predictions, serving_check, slices, tfm
 from components import examples as example_files
 from components.predictions import CANDIDATE, CHAMPION
 from schemas.config import DEFAULT_THRESHOLD, Evaluate
+from schemas.features import Kind
 
 #: The stage after which TFMA evaluates; ours is the only one before it.
 SLICED = "ExtractSliceKeys"
@@ -144,8 +147,15 @@ class Score(beam.DoFn):
             evaluation_files.fingerprints(records),
             evaluation_files.column_of(flat, self._label),
             {n: evaluation_files.aligned(s(records), s.labels, wanted) for n, s in self._scorers.items()},
-            {n: evaluation_files.column_of(flat, n) for n in self._columns},
+            {n: self._slice_column(flat, n) for n in self._columns},
         )
+
+    def _slice_column(self, flat: Any, name: str) -> Any:
+        """Values of a column; those of numeric features as float64, since they may be cut at quartiles."""
+        values = evaluation_files.column_of(flat, name)
+        kinds = {f.name: f.kind for f in self._scorers[CANDIDATE].contract.features}
+        measured = kinds.get(name, Kind.NUMERIC if pa.types.is_floating(values.type) else None) is Kind.NUMERIC
+        return values.cast(pa.float64()) if measured and not pa.types.is_string(values.type) else values
 
 
 def tfma_sees(
@@ -209,7 +219,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
                 | "TFMA"
                 >> tfma.ExtractEvaluateAndWriteResults(
                     eval_config=eval_config(classes, settings.slices, thresholds, settings.floors),
-                    extractors=[tfma.extractors.Extractor(SLICED, beam.Map(lambda sliced: sliced))],
+                    extractors=[extractor.Extractor(SLICED, beam.Map(lambda sliced: sliced))],
                     output_path=output,
                 )
             )

@@ -29,7 +29,7 @@ class Predictions:
         keys: fingerprints of the raw examples, uint64 [n].
         targets: index of the right class, int64 [n].
         scores: model -> probabilities, float32 [n, classes].
-        columns: slice column -> values: int64, float32 or string.
+        columns: slice column -> values: float64, int64 or string.
     """
 
     keys: npt.NDArray[np.uint64]
@@ -42,6 +42,8 @@ class Predictions:
 
     def candidate_of(self, keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.float32]:
         """The candidate's probabilities of rows by their fingerprints, float32 [m, classes]; NaN for rows that are not here."""
+        if not len(self):
+            return np.full((len(keys), self.scores[CANDIDATE].shape[1]), np.nan, np.float32)
         order = np.argsort(self.keys, kind="stable")
         at = np.minimum(np.searchsorted(self.keys[order], keys), len(self) - 1)
         found: npt.NDArray[np.float32] = self.scores[CANDIDATE][order[at]].copy()

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from types import TracebackType
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -57,7 +58,8 @@ class Probe:
         """Lets the process answer all rows, and compares.
 
         Args:
-            expected: probabilities of the same rows in the evaluation, float32 [n, classes].
+            expected: probabilities of the same rows in the evaluation, float32 [n, classes]; NaN for rows that are not in it (of a class
+                that the model does not know).
         """
         try:
             self._process.communicate(b"go\n", timeout=PATIENCE)
@@ -66,19 +68,7 @@ class Probe:
         if self._process.returncode or not os.path.exists(self._output):
             return ServingEvidence(error=self._reason())
         with open(self._output, encoding="utf-8") as file:
-            answers = json.load(file)
-        got = np.array(answers["probabilities"], np.float64)
-        if got.shape != expected.shape:
-            return ServingEvidence(error=f"answers have the shape {got.shape}, in the evaluation {expected.shape}")
-        milliseconds = 1000 * np.array(answers["seconds"])
-        return ServingEvidence(
-            rows=len(got),
-            difference=float(np.abs(got - expected).max()),
-            latency_ms=float(np.median(milliseconds)),
-            latency_ms_p95=float(np.percentile(milliseconds, 95)),
-            load_seconds=answers["load_seconds"],
-            size_mb=folder_size(self._model) / 1e6,
-        )
+            return compared(json.load(file), expected, folder_size(self._model))
 
     def _reason(self) -> str:
         """The last line that the process wrote, which names the exception, or the signal that ended it."""
@@ -86,6 +76,29 @@ class Probe:
         lines = [line.strip() for line in self._log if line.strip()]
         code = self._process.returncode
         return lines[-1][:300] if code > 0 and lines else f"the process ended with code {code} and no answers"
+
+
+def compared(answers: dict[str, Any], expected: npt.NDArray[np.float32], size: int) -> ServingEvidence:
+    """What the answers of the process (see `serving_probe`) say, against the evaluation.
+
+    Args:
+        expected: as in `Probe.evidence`.
+        size: of the model, in bytes.
+    """
+    got, scored = np.array(answers["probabilities"], np.float64), np.isfinite(expected).all(axis=1)
+    if got.shape != expected.shape:
+        return ServingEvidence(error=f"answers have the shape {got.shape}, in the evaluation {expected.shape}")
+    if not scored.any() or not np.isfinite(got).all():
+        return ServingEvidence(error="the answers, or all probabilities of the evaluation, are not finite")
+    milliseconds = 1000 * np.array(answers["seconds"])
+    return ServingEvidence(
+        rows=len(got),
+        difference=float(np.abs(got - expected)[scored].max()),
+        latency_ms=float(np.median(milliseconds)),
+        latency_ms_p95=float(np.percentile(milliseconds, 95)),
+        load_seconds=answers["load_seconds"],
+        size_mb=size / 1e6,
+    )
 
 
 def folder_size(folder: str) -> int:

@@ -20,8 +20,8 @@ from schemas.features import label_text
 #: Slices of an entry of `evaluate.slices`. Each is judged and shown by itself; with more, nobody reads them, and a gate that compares them
 #: all hardly finds anything (`slice_floor`: 3.1 standard errors with 50).
 MOST = 50
-#: From so many different numbers on, a numeric column is cut at its quartiles: hours, weekdays, months and small counts are values,
-#: fares and miles are not.
+#: From so many different numbers on, a numeric feature is cut at its quartiles: hours, weekdays, months and small counts are values,
+#: fares and miles are not. Numbers that are names (categorical features: areas, codes) are values, however many.
 MANY_NUMBERS = 32
 MISSING, OTHER = "(missing)", "(other)"
 
@@ -47,7 +47,7 @@ def make(columns: Mapping[str, pa.Array], entries: Sequence[Sequence[str]]) -> l
     """All slices of all entries, in their order; those of an entry by their values, then what is taken together.
 
     Args:
-        columns: column -> values of all rows: int64, float32 or string.
+        columns: column -> values of all rows; float64 for what is measured or counted, int64 and string for what is named.
         entries: names of one column, or of two.
     """
     groups = {name: _groups(columns[name]) for name in dict.fromkeys(n for e in entries for n in e)}
@@ -56,9 +56,8 @@ def make(columns: Mapping[str, pa.Array], entries: Sequence[Sequence[str]]) -> l
 
 def _groups(column: pa.Array) -> tuple[Codes, list[str]]:
     """The group of each row, and the names of the groups in order; missing values are the last one."""
-    numeric = not (pa.types.is_string(column.type) or pa.types.is_null(column.type))
     values = pc.unique(column).drop_null()
-    if numeric and len(values) >= MANY_NUMBERS:
+    if pa.types.is_floating(column.type) and len(values) >= MANY_NUMBERS:
         return _quartiles(column)
     ordered = values.take(pc.sort_indices(values)) if len(values) else values
     codes = pc.fill_null(pc.index_in(column, value_set=ordered), len(ordered)).to_numpy(zero_copy_only=False)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import tensorflow_model_analysis as tfma
+from tensorflow_model_analysis import constants
 
 Array = npt.NDArray[Any]
 
@@ -44,10 +44,10 @@ def extracts(
     }
     for labels, predictions, weights in _joined(weighted) if two else _one_by_one(weighted):
         yield {
-            tfma.SLICE_KEY_TYPES_KEY: keys,
-            tfma.LABELS_KEY: labels,
-            tfma.PREDICTIONS_KEY: predictions,
-            tfma.EXAMPLE_WEIGHTS_KEY: weights,
+            constants.SLICE_KEY_TYPES_KEY: keys,
+            constants.LABELS_KEY: labels,
+            constants.PREDICTIONS_KEY: predictions,
+            constants.EXAMPLE_WEIGHTS_KEY: weights,
         }
 
 

@@ -7,6 +7,7 @@ import pytest
 beam = pytest.importorskip("apache_beam")
 tfma = pytest.importorskip("tensorflow_model_analysis")
 
+from tensorflow_model_analysis.extractors import extractor  # noqa: E402
 from tensorflow_model_analysis.proto import config_pb2  # noqa: E402
 
 from components import evaluate, evaluation_files, judge_model, predictions  # noqa: E402
@@ -58,7 +59,7 @@ def ours(folder, scored, thresholds, floors=None):
     """What TFMA wrote of our rows: model -> slice key -> metric -> value."""
     classes = scored.scores["candidate"].shape[1]
     config = evaluate.eval_config(classes, ENTRIES, thresholds, floors or {})
-    sliced = tfma.extractors.Extractor(evaluate.SLICED, beam.Map(lambda x: x))
+    sliced = extractor.Extractor(evaluate.SLICED, beam.Map(lambda x: x))
     run_tfma(folder, evaluate.tfma_sees(scored, ENTRIES, thresholds), config, extractors=[sliced])
     return {n: loaded(folder, n if len(thresholds) > 1 else None) for n in thresholds}
 

@@ -43,9 +43,16 @@ def test_what_cannot_be_loaded_is_an_error_with_its_last_line(tmp_path):
     assert got.difference is None
 
 
-def test_answers_of_another_shape_are_an_error(saved):
-    with serving_check.Probe(saved, RECORDS) as probe:
-        assert "shape (3, 2)" in probe.evidence(WANTED[:, :1]).error
+def test_rows_outside_of_the_evaluation_are_not_compared_and_what_cannot_be_compared_is_an_error():
+    answers = {"load_seconds": 1.0, "seconds": [0.002, 0.001, 0.004], "probabilities": WANTED.tolist()}
+    some = np.where([[True], [False], [True]], WANTED, np.nan).astype(np.float32)
+    got = serving_check.compared(answers, some, 2_500_000)
+    assert (got.difference, got.rows, got.latency_ms, got.size_mb) == (0.0, 3, 2.0, 2.5)
+    assert got.latency_ms_p95 == pytest.approx(3.8)
+    assert "shape (3, 2)" in serving_check.compared(answers, WANTED[:, :1], 0).error
+    for nothing in (np.full_like(WANTED, np.nan), WANTED):
+        odd = answers if np.isnan(nothing).all() else {**answers, "probabilities": [[np.nan, 0.1]] * 3}
+        assert "not finite" in serving_check.compared(odd, nothing, 0).error
 
 
 def test_a_process_that_hangs_or_dies_is_an_error_and_never_outlives_the_context(saved, tmp_path, monkeypatch):

@@ -42,6 +42,11 @@ def test_many_numbers_are_cut_at_their_quartiles():
     assert not found[1].mask[50]
 
 
+def test_numbers_that_are_names_are_values_however_many():
+    found = made([("area",)], area=[*range(40), *range(40)])
+    assert [s.name for s in found] == [f"area={n}" for n in range(40)]
+
+
 def test_quartiles_that_are_equal_are_one_cut():
     found = made([("zeros",)], zeros=[0.0] * 80 + [float(v) for v in range(1, 41)])
     assert rows_of(found) == {"zeros=0 to 11": 90, "zeros=11 to 40": 30}
