@@ -39,6 +39,7 @@ def resample(
     metrics: Sequence[str],
     resamples: int,
     key: tuple[int, str],
+    decisions: Sequence[Floats] | None = None,
 ) -> list[dict[str, Floats]]:
     """Metrics of every model on the same resamples of rows.
 
@@ -47,12 +48,14 @@ def resample(
         models: [n, classes] probabilities each.
         losses: [n] log loss of each row, of each model.
         key: seed and a name; resamples depend on nothing else.
+        decisions: [n, classes], whose largest is the class that a row is taken for (`threshold.decided`); by default `models`.
 
     Returns:
         For each model, metric -> [resamples] values, NaN where undefined.
     """
     drawn: list[list[dict[str, Floats]]] = [[] for _ in models]
-    scorers = [_Scorer(labels, model, loss, metrics) for model, loss in zip(models, losses, strict=True)]
+    guesses = [d.argmax(axis=1) for d in decisions or models]
+    scorers = [_Scorer(labels, *of, metrics) for of in zip(models, guesses, losses, strict=True)]
     for weights in _weights(len(labels), resamples, key):
         for blocks, scorer in zip(drawn, scorers, strict=True):
             blocks.append(scorer.score(weights))
@@ -108,16 +111,23 @@ def _weights(rows: int, resamples: int, key: tuple[int, str]) -> Iterator[NDArra
 class _Scorer:
     """Everything about one model that is the same for all resamples."""
 
-    def __init__(self, labels: NDArray[np.int64], model: Floats, loss: Floats, metrics: Sequence[str]):
+    def __init__(
+        self,
+        labels: NDArray[np.int64],
+        model: Floats,
+        guesses: NDArray[np.int64],
+        loss: Floats,
+        metrics: Sequence[str],
+    ):
         self._metrics, self._classes = metrics, model.shape[1]
         self._usable = bool(len(labels)) and bool(np.isfinite(model).all())
         ranked = {"auc", "pr_auc"} & set(metrics)
         scored = range(1, 2) if self._classes == 2 else range(self._classes)
         self._rankings = [Ranking(model[:, c], labels == c) for c in scored if ranked and self._usable]
         of_class = labels[:, None] == np.arange(self._classes)
-        right = of_class & (model.argmax(axis=1) == labels)[:, None]
-        grades = grade_sums(labels, model.argmax(axis=1)) if "kappa" in metrics else np.zeros((len(labels), 0))
-        taken = model.argmax(axis=1)[:, None] == np.arange(self._classes) if "f1" in metrics else grades[:, :0]
+        right = of_class & (guesses == labels)[:, None]
+        grades = grade_sums(labels, guesses) if "kappa" in metrics else np.zeros((len(labels), 0))
+        taken = guesses[:, None] == np.arange(self._classes) if "f1" in metrics else grades[:, :0]
         self._means = {"log_loss": loss}
         if self._usable and "brier" in metrics:
             self._means["brier"] = row_squares(labels, model)

@@ -44,7 +44,7 @@ def check_columns(config: PipelineConfig, columns: list[str], known: Collection[
     keys = {"group_by": data.split.group_by, "by_time": data.split.by_time}
     named += [(f"data.{k}", n) for k, n in (("time", data.time), ("id", data.id), ("entity", data.entity)) if n]
     named += [(f"data.split.{k}", n) for k, n in keys.items() if n]
-    named += [("evaluate.slices", n) for n in config.evaluate.slices]
+    named += [("evaluate.slices", n) for n in config.evaluate.slice_columns]
     named += [("train.sample_weight", n) for n in [config.train.sample_weight] if n]
     named += [("transform.impute", n) for n in config.transform.impute.features]
     problems = [

@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from components import examples as example_files
 from components.counting import span_of_file
 from components.cross import FIRST, Previous, Scored, cross_scores, join
-from components.evaluate import CANDIDATE, CHAMPION, LABEL, PREDICTIONS, SPAN, aligned
+from components.evaluation_files import aligned
 from components.frozen import among, read_keys
 from components.ingest import KEYS
+from components.predictions import CANDIDATE, CHAMPION, FOLDER, LABEL, SPAN
 from schemas.config import PipelineConfig
 from schemas.evidence import CrossScores
 from schemas.features import label_text
@@ -32,7 +33,7 @@ def read_window(
     held = {way: read_keys([f for f in previous.held if f.way == way]) for way in ("row", "id")}
     index = {v: i for i, v in enumerate(labels)}
     parts, old = [], []
-    for path in sorted(glob.glob(os.path.join(evaluation, PREDICTIONS, "*.parquet"))):
+    for path in sorted(glob.glob(os.path.join(evaluation, FOLDER, "*.parquet"))):
         table = pq.read_table(path)
         name = os.path.basename(path).removesuffix(".parquet")
         keys = pq.read_table(os.path.join(report, KEYS, f"test-{name}.parquet"))
@@ -57,7 +58,7 @@ def _previous_spans(previous: Previous, spans: NDArray[np.int64], evaluation: st
     """The spans of previous rows: of the champion's run; where nothing tells, all but the newest."""
     if previous.spans:
         return previous.spans
-    all_of = {span_of_file(p) for p in glob.glob(os.path.join(evaluation, PREDICTIONS, "*.parquet"))}
+    all_of = {span_of_file(p) for p in glob.glob(os.path.join(evaluation, FOLDER, "*.parquet"))}
     return sorted(all_of)[:-1]
 
 

@@ -3,27 +3,25 @@
 No `from __future__ import annotations` here: TFX reads the annotations of `@component` functions.
 """
 
-import glob
 import json
 import os
 from typing import Any, Optional
 
 import numpy as np
-import pyarrow.parquet as pq
 from tfx.dsl.component.experimental.annotations import InputArtifact, OutputArtifact, Parameter
 from tfx.dsl.component.experimental.decorators import component
 from tfx.types.standard_artifacts import Model, ModelBlessing, ModelEvaluation, ModelRun
 from tfx.utils import path_utils
 
-from components import metrics, registry
+from components import evaluation_files, metrics, predictions, registry, slices
 from components.artifacts import GateFindings, IngestReport, write_json
 from components.champion import DIGEST
 from components.cross import Previous
 from components.cross_rows import no_champion, read_cross
-from components.evaluate import CANDIDATE, CHAMPION, LABEL, PREDICTIONS, SLICE_PREFIX
+from components.predictions import CANDIDATE, CHAMPION
 from components.training_findings import training_findings
 from schemas.config import PipelineConfig
-from schemas.evidence import ModelEvidence, TrainingSummary
+from schemas.evidence import ModelEvidence, ServingEvidence, TrainingSummary
 from schemas.findings import Finding, Severity, verdict
 from schemas.run_record import Training
 
@@ -32,37 +30,30 @@ def read_evidence(
     evaluation: str, training: dict[str, Any], config: PipelineConfig, champion: Optional[str]
 ) -> ModelEvidence:
     """Model evidence from the kept predictions, in canonical row order, and from the record of training."""
-    labels = training["labels"]
-    files = sorted(glob.glob(os.path.join(evaluation, PREDICTIONS, "*.parquet")))
-    tables = [pq.read_table(f) for f in files]
-    columns = {
-        n: np.concatenate([np.asarray(t[n].to_pylist(), object) for t in tables]) for n in tables[0].column_names
-    }
-    index = {v: i for i, v in enumerate(labels)}
-    target = np.array([index.get(v, -1) for v in columns[LABEL]], np.int64)
-    known = target >= 0
-    slices = {}
-    for name in config.evaluate.slices:
-        values = columns[SLICE_PREFIX + name][known]
-        for value in sorted({v for v in values if v is not None}):
-            slices[f"{name}={value}"] = values == value
-        if any(v is None for v in values):
-            slices[f"{name} missing"] = np.array([v is None for v in values])
-
-    def scores(name: str) -> Any:
-        return np.stack(columns[name][known]).astype(np.float64) if name in columns else None
-
+    labels, scored = training["labels"], evaluation_files.read(evaluation)
+    rows = predictions.read(evaluation, labels)
+    scores = {name: values.astype(np.float64) for name, values in rows.scores.items()}
+    thresholds = scored["thresholds"] if len(labels) == 2 else {}
     evidence = metrics.evaluate(
-        target[known],
-        scores(CANDIDATE),
-        scores(CHAMPION),
-        slices,
+        rows.targets,
+        scores[CANDIDATE],
+        scores.get(CHAMPION),
+        {s.name: s.mask for s in slices.make(rows.columns, config.evaluate.slices)},
         list(config.evaluate.metrics),
         labels,
         resamples=config.evaluate.bootstrap,
         seed=config.train.seed,
+        thresholds=[thresholds.get(n) for n in (CANDIDATE, CHAMPION)],
     )
-    return evidence.model_copy(update={"champion": champion, "training": training_summary(training)})
+    return evidence.model_copy(
+        update={
+            "champion": champion,
+            "training": training_summary(training),
+            "threshold": thresholds.get(CANDIDATE),
+            "champion_threshold": thresholds.get(CHAMPION),
+            "serving": ServingEvidence.model_validate(scored["serving"]) if scored["serving"] else None,
+        }
+    )
 
 
 def training_summary(training: dict[str, Any]) -> Optional[TrainingSummary]:
@@ -73,6 +64,22 @@ def training_summary(training: dict[str, Any]) -> Optional[TrainingSummary]:
     measured = {n: kept.get(n) for n in ("epoch", "train_loss", "val_loss", "train_accuracy", "val_accuracy")}
     rows = {"train_rows": training.get("sample_rows", 0), "val_rows": training.get("val_rows", 0)}
     return TrainingSummary(**measured, **rows)
+
+
+def tfma_finding(blessed: bool, failures: list[str]) -> Finding:
+    """Whether TFX's own Evaluator blessed the candidate."""
+    code, subject = "evaluator_blessing", "TFMA"
+    if blessed and not failures:
+        text = "TFX's Evaluator blessed the candidate: TFMA's values reach the floors that it can judge."
+        return Finding(code=code, severity=Severity.OK, subject=subject, message=text)
+    why = "; ".join(f.rstrip(".") for f in failures) or "it left no blessing"
+    return Finding(
+        code=code,
+        severity=Severity.BLOCK,
+        subject=subject,
+        message=f"TFX's Evaluator did not bless the candidate: {why}.",
+        remedy="Compare with the run before (data findings, training curves), or correct evaluate.gates.metric_floor.",
+    )
 
 
 def judge(evidence: ModelEvidence, training: dict[str, Any], config: PipelineConfig) -> list[Finding]:
@@ -105,6 +112,7 @@ def judge_model(
     evaluation: InputArtifact[ModelEvaluation],
     model: InputArtifact[Model],
     model_run: InputArtifact[ModelRun],
+    tfma_blessing: InputArtifact[ModelBlessing],
     blessing: OutputArtifact[ModelBlessing],
     gates: OutputArtifact[GateFindings],
     champion: InputArtifact[Model] = None,
@@ -115,6 +123,7 @@ def judge_model(
         config: the `PipelineConfig` as JSON.
         code: digest of our code and of the framework versions.
         previous: a `Previous` as JSON: what is known of the champion's run.
+        tfma_blessing: TFX's own; both must say yes.
         champion: the served model; None when nothing is served.
     """
     del code
@@ -128,7 +137,10 @@ def judge_model(
         models = path_utils.serving_model_path(model.uri), path_utils.serving_model_path(champion.uri)
         cross = read_cross(evaluation.uri, report.uri, before, parsed, run["training"]["labels"], models)
     evidence = evidence.model_copy(update={"cross": cross})
+    failures = evaluation_files.read(evaluation.uri)["tfma_failures"]
     findings = judge(evidence, run["training"], parsed)
+    by_tfma = tfma_finding(tfma_blessing.get_int_custom_property("blessed") == 1, failures)
+    findings.append(by_tfma.model_copy(update={"stage": "judge_model"}))
     blessed = verdict(findings).ok
     write_json(
         gates.uri, {"evidence": evidence.model_dump(), "findings": [f.model_dump(mode="json") for f in findings]}

@@ -20,7 +20,11 @@ from components.metric_definitions import (
     row_losses,
     wilson,
 )
+from components.threshold import decided
 from schemas.evidence import OVERALL, MetricValue, ModelEvidence, SliceEvidence
+
+#: Metrics that look at the class a row is taken for, which a threshold changes; others look at the probabilities.
+OF_DECISIONS = frozenset({"accuracy", "balanced_accuracy", "kappa", "f1"})
 
 __all__ = ["HIGHER_IS_BETTER", "METRICS", "evaluate"]
 
@@ -35,6 +39,7 @@ def evaluate(
     resamples: int,
     seed: int,
     champion_name: str = "champion",
+    thresholds: Sequence[float | None] = (None, None),
 ) -> ModelEvidence:
     """Metrics of candidate and champion on the same rows, overall first, then each slice.
 
@@ -46,6 +51,8 @@ def evaluate(
         metrics: names out of `METRICS`.
         resamples: bootstrap resamples of rows behind each 95 % interval; the same for both models.
         seed: of the resamples; each slice draws its own by its name, so slices do not influence each other.
+        thresholds: of candidate and champion (two classes): the probability of the second beyond which a row is taken for it; None for the
+            likelier class.
 
     Raises:
         ValueError: when shapes or label indices do not fit.
@@ -53,10 +60,11 @@ def evaluate(
     labels = np.asarray(labels, dtype=np.int64)
     models = [np.asarray(m, dtype=np.float64) for m in (candidate, champion) if m is not None]
     _check_shapes(labels, models, label_values)
+    decisions = [decided(m, t) for m, t in zip(models, thresholds, strict=False)]
     parts = []
     for name, mask in {OVERALL: np.ones(len(labels), dtype=bool), **slices}.items():
-        on = [m[mask] for m in models]
-        parts.append(_evaluate_slice(name, labels[mask], on, metrics, label_values, resamples, seed))
+        on, taken = [m[mask] for m in models], [d[mask] for d in decisions]
+        parts.append(_evaluate_slice(name, labels[mask], on, taken, metrics, label_values, resamples, seed))
     directions = {m: HIGHER_IS_BETTER[m] for m in metrics}
     return ModelEvidence(
         slices=parts, champion=None if champion is None else champion_name, higher_is_better=directions
@@ -67,14 +75,18 @@ def _evaluate_slice(
     name: str,
     labels: Labels,
     models: list[Probabilities],
+    decisions: list[Probabilities],
     metrics: Sequence[str],
     label_values: Sequence[str],
     resamples: int,
     seed: int,
 ) -> SliceEvidence:
     losses = [row_losses(labels, m) for m in models]
-    draws = resample(labels, models, losses, metrics, resamples, (seed, name))
-    points = [{m: METRICS[m](labels, model) for m in metrics} for model in models]
+    draws = resample(labels, models, losses, metrics, resamples, (seed, name), decisions)
+    points = [
+        {m: METRICS[m](labels, taken if m in OF_DECISIONS else model) for m in metrics}
+        for model, taken in zip(models, decisions, strict=True)
+    ]
     rows = np.bincount(labels, minlength=len(label_values))
     rest_on = {m: int(min(rows[rows > 0], default=0)) if m in BY_CLASS else len(labels) for m in metrics}
     values = [{m: interval(p[m], d[m], rest_on[m]) for m in metrics} for p, d in zip(points, draws, strict=True)]
@@ -85,10 +97,10 @@ def _evaluate_slice(
         candidate=values[0],
         champion=values[1] if len(models) > 1 else None,
         difference={m: _difference(m, points, draws, rest_on[m]) for m in metrics} if len(models) > 1 else None,
-        recalls=_shares(recalls(labels, models[0]), label_values),
-        champion_recalls=_shares(recalls(labels, models[1]), label_values) if len(models) > 1 else None,
-        precisions=_shares(precisions(labels, models[0]), label_values),
-        f1={v: MetricValue(value=f) for v, f in zip(label_values, class_f1(labels, models[0]), strict=True)},
+        recalls=_shares(recalls(labels, decisions[0]), label_values),
+        champion_recalls=_shares(recalls(labels, decisions[1]), label_values) if len(models) > 1 else None,
+        precisions=_shares(precisions(labels, decisions[0]), label_values),
+        f1={v: MetricValue(value=f) for v, f in zip(label_values, class_f1(labels, decisions[0]), strict=True)},
     )
 
 

@@ -183,7 +183,7 @@ def _no_problems(_: Any) -> list[str]:
 
 
 def _gate_problems(config: PipelineConfig, where: str, gate: Gate) -> list[str]:
-    return [f"{where}: {p}." for p in gate.problems(config.evaluate.metrics, config.evaluate.slices)]
+    return [f"{where}: {p}." for p in gate.problems(config.evaluate.metrics, config.evaluate.slice_columns)]
 
 
 def _named(name: str, kinds: Mapping[str, str], where: str) -> list[str]:

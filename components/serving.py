@@ -33,17 +33,24 @@ class ServingModule(tf.Module):
         return {"probabilities": tf.nn.softmax(tf.cast(logits, tf.float32))}
 
 
-def export(model: Any, transform: Any, contract: FeatureContract, labels: list[str], path: str) -> None:
-    """Writes the SavedModel; contract and label values go into ``assets.extra`` (TF Serving leaves that alone)."""
+def export(
+    model: Any, transform: Any, contract: FeatureContract, labels: list[str], path: str, threshold: float | None = None
+) -> None:
+    """Writes the SavedModel; contract, label values and threshold go into ``assets.extra`` (TF Serving leaves that alone).
+
+    Args:
+        threshold: with two classes, the probability of the second beyond which a row is taken for it; None for the likelier class.
+    """
     module = ServingModule(model, transform)
     tf.saved_model.save(module, path, signatures={SIGNATURE: module.serve})
     os.makedirs(os.path.dirname(os.path.join(path, EXTRA)), exist_ok=True)
     with open(os.path.join(path, EXTRA), "w", encoding="utf-8") as file:
-        json.dump({"contract": contract.model_dump(mode="json"), "labels": labels}, file, sort_keys=True, indent=1)
+        extra = {"contract": contract.model_dump(mode="json"), "labels": labels, "threshold": threshold}
+        json.dump(extra, file, sort_keys=True, indent=1)
 
 
 def read_extra(path: str) -> dict[str, Any]:
-    """Contract and label values of an exported model."""
+    """Contract, label values and threshold of an exported model."""
     with open(os.path.join(path, EXTRA), encoding="utf-8") as file:
         extra: dict[str, Any] = json.load(file)
     return extra
@@ -56,6 +63,7 @@ class Scorer:
         extra = read_extra(path)
         self.contract = FeatureContract.model_validate(extra["contract"])
         self.labels: list[str] = extra["labels"]
+        self.threshold: float | None = extra.get("threshold")
         self._model = tf.saved_model.load(path)
         self._serve = self._model.signatures[SIGNATURE]
         self._at_once = rows_at_once(bool(self.contract.of_kind(Kind.IMAGE)))

@@ -21,7 +21,17 @@ import numpy.typing as npt
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from components import compat, learned, model_choice, numerics, registry, training_data, tuning_space, warm_start
+from components import (
+    compat,
+    learned,
+    model_choice,
+    numerics,
+    registry,
+    threshold,
+    training_data,
+    tuning_space,
+    warm_start,
+)
 from components.augmentation import Policy
 from components.backup import Backup, key_of
 from components.batches import Feed, epoch_order
@@ -30,7 +40,7 @@ from components.curves import Curves
 from components.interfaces import ModelInputs
 from components.serving import export
 from components.watch import Watched, known_beforehand
-from schemas.config import Augment, Train
+from schemas.config import Augment, Evaluate, Train
 from schemas.features import FeatureContract, Kind, order_labels
 from schemas.run_record import Training, WarmStart
 
@@ -166,6 +176,12 @@ def load_splits(
     return loaded[0], loaded[1]
 
 
+def _second_scores(model: keras.Model, val: training_data.Rows) -> Any:
+    """The probability of the second class of each row of eval, as serving computes it."""
+    size = training_data.rows_at_once(any(n.startswith("image_") for n in val.inputs))
+    return tf.nn.softmax(model.predict(val.inputs, batch_size=size, verbose=0)).numpy()[:, 1]
+
+
 @dataclass(frozen=True, eq=False)
 class Prepared:
     """What is trained on: loaded once, for one training or for many trials.
@@ -239,9 +255,9 @@ def run_fn(fn_args: Any) -> None:
     """Called by TFX's Trainer.
 
     `custom_config` has, as JSON, ``contract``, ``train``, ``augment`` (empty for no augmentation), ``indicator`` (whether missing values
-    have columns) and ``model_files`` (names and digests of what a user's model is made from); and ``backup``, the folder that a killed
-    training is taken over from. `hyperparameters` are the values that the Tuner found, in the place of the configured ones; None
-    without one.
+    have columns), ``model_files`` (names and digests of what a user's model is made from) and ``threshold`` (`evaluate.threshold`); and
+    ``backup``, the folder that a killed training is taken over from. `hyperparameters` are the values that the Tuner found, in the place
+    of the configured ones; None without one.
     """
     p = prepare(fn_args)
     spec, _ = model_choice.settle(p.config.model, model_choice.kinds_of(p.inputs))
@@ -250,11 +266,14 @@ def run_fn(fn_args: Any) -> None:
     backup = Backup(Path(settings["backup"]), _key(settings, p.feed.rows, p.val))
     logs = os.path.join(fn_args.model_run_dir, "logs") if config.tensorboard else None
     model, training, described = train(p, config, backup, logs)
+    rule = Evaluate.model_validate_json(settings["threshold"]).threshold
+    chosen = threshold.settle(rule, p.feed.labels, p.val.labels, lambda: _second_scores(model, p.val))
+    training = training.model_copy(update={"threshold": chosen})
     os.makedirs(fn_args.model_run_dir, exist_ok=True)
     document = {"training": training.model_dump(), "weights": weights_digest(model)}
     with open(os.path.join(fn_args.model_run_dir, "training.json"), "w", encoding="utf-8") as file:
         json.dump(document, file, sort_keys=True)
-    export(model, p.layer, p.contract, p.feed.labels, fn_args.serving_model_dir)
+    export(model, p.layer, p.contract, p.feed.labels, fn_args.serving_model_dir, chosen)
     warm_start.keep(model, described, fn_args.serving_model_dir)
     backup.remove()
 

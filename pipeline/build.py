@@ -202,6 +202,7 @@ def _training(g: Graph, checked: Channel, schema: Channel, champion: Channel | N
     tuning, best = _tuning(g, common, {**settings, "train": train.model_dump_json()})
     # The trainer knows the values that were found, not how: another budget alone trains nothing anew.
     settings["train"] = train.model_copy(update={"tune": None}).model_dump_json()
+    settings["threshold"] = g.config.evaluate.model_dump_json(include={"threshold"})
     settings["backup"] = str(g.root / "training" / g.config.name)
     trainer = Trainer(
         run_fn="components.training.run_fn", hyperparameters=best, custom_config=settings, **common
@@ -226,7 +227,7 @@ def _judging(g: Graph, checked: Channel, report: Channel, trainer: Any, baseline
         model=model,
         baseline_model=baseline,
         label=g.contract.label,
-        slices=g.config.evaluate.slices,
+        evaluate=g.config.evaluate,
         code=g.code,
     ).with_id("evaluator")
     judged = judge_model(
@@ -235,6 +236,7 @@ def _judging(g: Graph, checked: Channel, report: Channel, trainer: Any, baseline
         previous=g.previous.model_dump_json(),
         report=report,
         evaluation=evaluator.outputs["evaluation"],
+        tfma_blessing=evaluator.outputs["blessing"],
         model=model,
         model_run=model_run,
         **({"champion": baseline} if baseline else {}),

@@ -15,6 +15,7 @@ from pipeline.wording import (
     interval,
     metric_name,
     metric_value,
+    model_notes,
     moment,
     number,
     of_severity,
@@ -171,6 +172,7 @@ def _metrics(record: RunRecord) -> str:
         f"On the test split, {overall.rows:,} rows. {compared}",
         _table(*without_empty(columns, rows)),
     ]
+    parts += [_text(line) for line in model_notes(record.evaluation)]
     if overall.recalls:
         parts += ["### Recall by class", _table(*recall_table(overall))]
     return "\n\n".join(parts)

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
-from schemas.evidence import CrossScores, MetricValue, SliceEvidence
+from schemas.config import DEFAULT_THRESHOLD
+from schemas.evidence import CrossScores, MetricValue, ModelEvidence, SliceEvidence
 from schemas.findings import Finding, Severity
 from schemas.run_record import RunRecord, StageState, Status, WarmStart
 
@@ -194,6 +195,25 @@ def without_empty(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> tupl
     """The columns of a table in which any row says something; a dash says nothing."""
     kept = [i for i in range(len(columns)) if any(row[i] not in ("", "–") for row in rows)]
     return [columns[i] for i in kept], [[row[i] for i in kept] for row in rows]
+
+
+def model_notes(evidence: ModelEvidence) -> list[str]:
+    """What else is known of the candidate: its threshold, if it is not the likelier class, and how it can be served."""
+    notes = []
+    of_champion = evidence.champion_threshold
+    if any(t not in (None, DEFAULT_THRESHOLD) for t in (evidence.threshold, of_champion)):
+        theirs = "" if of_champion is None else f", the champion's {of_champion:.4g}"
+        notes.append(
+            f"A row is taken for the second class beyond a probability of {evidence.threshold:.4g}{theirs} (evaluate.threshold)."
+        )
+    served = evidence.serving
+    if served and served.error is None and served.difference is not None:
+        notes.append(
+            f"In a fresh process: {served.rows} test rows scored as in the evaluation to {served.difference:.1g}, "
+            f"{served.latency_ms:.2g} ms a row (95 %: {served.latency_ms_p95:.2g} ms), loaded in {served.load_seconds:.1f} s, "
+            f"{served.size_mb:.3g} MB."
+        )
+    return notes
 
 
 def recall_table(of: SliceEvidence) -> tuple[list[str], list[list[str]]]:

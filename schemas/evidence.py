@@ -220,6 +220,30 @@ class TrainingSummary(BaseModel):
     val_rows: int = 0
 
 
+class ServingEvidence(BaseModel):
+    """How the SavedModel behaved in a fresh process that knows nothing of ours: raw rows in, probabilities out.
+
+    Attributes:
+        error: why it gave no answer; None when it did. Everything below is then None.
+        rows: test rows that were sent, one request each.
+        difference: largest absolute difference of a probability from that of the evaluation.
+        latency_ms: median time of a request of one row, milliseconds.
+        latency_ms_p95: the time that 95 % of these requests did not exceed.
+        load_seconds: from the start of loading to the first answer.
+        size_mb: size of the SavedModel on disk, in 10**6 bytes.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    error: str | None = None
+    rows: int | None = None
+    difference: float | None = None
+    latency_ms: float | None = None
+    latency_ms_p95: float | None = None
+    load_seconds: float | None = None
+    size_mb: float | None = None
+
+
 class ModelEvidence(BaseModel):
     """What gates know about a candidate: metrics on the test split, overall and per slice.
 
@@ -229,6 +253,9 @@ class ModelEvidence(BaseModel):
         higher_is_better: metric -> direction.
         training: how well the candidate fits the rows it was trained on; None when that was not recorded.
         cross: both models on previous and new test rows; None when that was not recorded.
+        threshold: with two classes, the probability of the second beyond which the candidate takes a row for it; None with more.
+        champion_threshold: the same of the champion.
+        serving: how the exported model behaved in a fresh process; None when that was not tried.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -238,6 +265,9 @@ class ModelEvidence(BaseModel):
     higher_is_better: dict[str, bool]
     training: TrainingSummary | None = None
     cross: CrossScores | None = None
+    threshold: float | None = None
+    champion_threshold: float | None = None
+    serving: ServingEvidence | None = None
 
     @property
     def overall(self) -> SliceEvidence:

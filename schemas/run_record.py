@@ -176,6 +176,7 @@ class Training(Record):
         model: name of the model.
         model_reason: why it is this one, as a sentence.
         warm_start: with which weights it began; None without `train.warm_start`.
+        threshold: with two classes, the probability of the second beyond which a row is taken for it; chosen on eval, or 0.5.
         sampling: ``balanced`` when every epoch had equally many rows of each class; None when it had all rows as they are.
         sample_rows: rows of the fixed sample of train that the curves were measured on; `val_rows` those of eval.
         watched: names of the first and the last layer with weights.
@@ -199,6 +200,7 @@ class Training(Record):
     watched: list[str] = []
     precision: str = "float32"
     resumed: int | None = None
+    threshold: float | None = None
 
 
 class Trial(Record):

@@ -27,7 +27,7 @@ def having(**sections):
 def test_the_least_that_is_needed():
     config = parse_config(GOOD)
     assert config.train.class_weights.name == "balanced"
-    assert [g.name for g in config.evaluate.gates] == ["metric_floor", "no_regression"]
+    assert [g.name for g in config.evaluate.gates] == ["metric_floor", "no_regression", "serving_ready"]
 
 
 EXAMPLES = sorted(p.name for p in (ROOT / "examples").glob("*.yaml"))

@@ -62,6 +62,7 @@ def write_scores(path: Path, form: str, model: str, scores: TextIO, rejected: Te
     """
     from components.scoring import lacking, score_rows
     from components.serving import Scorer
+    from components.threshold import decided
 
     scorer = Scorer(model)
     if names := lacking(str(path), form, scorer):
@@ -73,7 +74,7 @@ def write_scores(path: Path, form: str, model: str, scores: TextIO, rejected: Te
     to_rejected.writerow(["file", "row", "reason"])
     counts, blank = Counts(), [""] * (1 + len(scorer.labels))
     for part in score_rows(str(path), form, scorer):
-        best = [scorer.labels[i] for i in part.scores.argmax(axis=1)]
+        best = [scorer.labels[i] for i in decided(part.scores, scorer.threshold).argmax(axis=1)]
         told = [[p, *(f"{s:.9g}" for s in row)] for p, row in zip(best, part.scores.tolist(), strict=True)]
         lines = dict(zip(part.numbers.tolist(), told, strict=True)) | {
             r.row: blank for r in part.rejected if not r.rest

@@ -96,6 +96,7 @@ def render(record: RunRecord, diagnosis: Diagnosis | None = None) -> str:
         stopped_there=wording.by_augmentation(record),
         recall_table=wording.recall_table,
         cross_table=wording.cross_table,
+        model_notes=wording.model_notes,
         overall_name=OVERALL,
         splits=SPLITS,
         css=Markup((FOLDER / "report.css").read_text(encoding="utf-8")),

@@ -15,6 +15,7 @@ from pipeline.wording import (
     interval,
     metric_name,
     metric_value,
+    model_notes,
     number,
     percent,
     recall_table,
@@ -43,7 +44,8 @@ def metrics(record: RunRecord) -> RenderableType:
         if s.recalls:
             views.append(table(f"{s.slice}: by class", *recall_table(s)))
     against = f"Champion: {evidence.champion}." if evidence.champion else "There was no champion to compare with."
-    views.append(note(f"{against} Difference: candidate minus champion on the same rows."))
+    against += " Difference: candidate minus champion on the same rows."
+    views += [note(line) for line in [against, *model_notes(evidence)]]
     return Group(*views, *_cross(evidence.cross))
 
 

@@ -55,7 +55,7 @@ def build_problems(*args):
 def test_defaults():
     built = registry.build_all(config())
     assert list(built.checks) == registry.names("checks")
-    assert list(built.gates) == ["metric_floor", "no_regression"]
+    assert list(built.gates) == ["metric_floor", "no_regression", "serving_ready"]
     assert built.checks["missing_shift"] == MissingShift()
     assert type(built.imputer("fare", "numeric")).__name__ == "Median"
     assert type(built.imputer("company", "categorical")).__name__ == "MostFrequent"
@@ -149,7 +149,7 @@ def test_all_problems_of_all_plug_ins_together():
         "evaluate.gates.metric_floor: needs the metric auc, which is not in evaluate.metrics; add it there.",
         "evaluate.gates.metric_floor: has floors per slice, but evaluate.slices is empty; name a column there.",
         "evaluate.gates.beats: unknown gate 'beats'. Known: beats_trivial, calibration, metric_floor, no_regression, overfit, "
-        "recall_floor, slice_floor.",
+        "recall_floor, serving_ready, slice_floor.",
         "transform.impute.numeric: most_frequent does not suit numeric features. "
         "Use one of: conditional_mean, constant, group_median, mean, median.",
         "transform.impute.fare: a numeric feature needs a number, got 'none'.",

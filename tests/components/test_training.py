@@ -164,7 +164,7 @@ def test_run_fn_is_told_of_augmentation_by_its_configuration(monkeypatch, tmp_pa
     (tmp_path / "assets" / "learned").write_text("[]\n")
     monkeypatch.setattr(training, "export", lambda *parts: seen.update(labels=parts[3]))
     custom = {"contract": json.dumps(contract), "train": Train(epochs=1).model_dump_json()}
-    custom |= {"indicator": "false", "model_files": "[]"}
+    custom |= {"indicator": "false", "model_files": "[]", "threshold": "{}"}
     for name, augment in (("plain", ""), ("twice", Augment(ops=[{"op": {"name": "flip"}}]).model_dump_json())):
         run = tmp_path / name
         args = SimpleNamespace(

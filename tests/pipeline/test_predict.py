@@ -307,3 +307,14 @@ def test_an_input_that_cannot_be_read_at_all_is_a_usage_error_and_leaves_everyth
     with pytest.raises(UsageError, match="has no rows"):
         project.predict("age,eye\n")
     assert project.output.read_text() == "before"
+
+
+def test_the_label_follows_the_threshold_that_the_model_was_exported_with(folder, model, tmp_path):
+    shutil.copytree(model, tmp_path / "strict")
+    extra = tmp_path / "strict" / serving.EXTRA
+    assert json.loads(extra.read_text())["threshold"] is None
+    pq.write_table(pa.table({"age": [0.0, 1.0, 2.0], "eye": [""] * 3}), folder / "rows.parquet")
+    for threshold, wanted in ((0.5, ["0", "1", "1"]), (0.8, ["0", "0", "1"]), (0.9, ["0", "0", "0"])):
+        extra.write_text(json.dumps({**json.loads(extra.read_text()), "threshold": threshold}))
+        _, lines, _ = score(folder / "rows.parquet", "parquet", str(tmp_path / "strict"))
+        assert [line["prediction"] for line in lines] == wanted, "0.5, 0.731 and 0.881"

@@ -1,0 +1,39 @@
+"""Asks a SavedModel as a server would: a fresh process with nothing but TensorFlow, serialized examples in, probabilities out.
+
+    python serving_probe.py MODEL RECORDS OUTPUT
+
+Loads the model and answers once, then waits for a line on its standard input: what else the machine does should be over when latency is
+measured. Writes JSON: ``load_seconds``, ``seconds`` (one request per row) and ``probabilities``. It imports nothing of ours.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+
+
+def main() -> None:
+    """Runs once."""
+    model, records, output = sys.argv[1:4]
+    import tensorflow as tf
+
+    began = time.perf_counter()
+    loaded = tf.saved_model.load(model)
+    serve = loaded.signatures["serving_default"]
+    rows = [tf.constant([r]) for r in tf.data.TFRecordDataset(records).as_numpy_iterator()]
+    serve(examples=rows[0])
+    load_seconds = time.perf_counter() - began
+    sys.stdin.readline()
+    seconds, probabilities = [], []
+    for row in rows:
+        began = time.perf_counter()
+        answer = serve(examples=row)["probabilities"].numpy()
+        seconds.append(time.perf_counter() - began)
+        probabilities.append(answer[0].tolist())
+    with open(output, "w", encoding="utf-8") as file:
+        json.dump({"load_seconds": load_seconds, "seconds": seconds, "probabilities": probabilities}, file)
+
+
+if __name__ == "__main__":
+    main()
