@@ -14,6 +14,7 @@ class CovariateDrift(Cause):
     """The inputs are not what they were. Only a cause where nothing says why they moved."""
 
     family = Family.DATA
+    explains = ("concept_drift*",)
 
     def look(self, case: Case) -> Suspicion | None:
         """See `Cause.look`."""

@@ -12,7 +12,7 @@ class LabelShift(Cause):
     """Other shares of the classes than before. Features that depend on the label move with it: labels are looked at first."""
 
     family = Family.DATA
-    explains = ("covariate_drift*", "class_imbalance", "label_noise")
+    explains = ("covariate_drift*", "class_imbalance", "label_noise", "concept_drift*")
 
     def look(self, case: Case) -> Suspicion | None:
         """See `Cause.look`."""

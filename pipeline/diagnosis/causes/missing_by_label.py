@@ -12,7 +12,7 @@ class MissingByLabel(Cause):
     """Values are missing for some classes more than for others: the model learns the gaps, which need not come again."""
 
     family = Family.DATA
-    explains = ("missing_values", "covariate_drift", "misleading_fill", "leakage")
+    explains = ("missing_values", "covariate_drift", "misleading_fill", "leakage", "concept_drift*")
 
     def look(self, case: Case) -> Suspicion | None:
         """See `Cause.look`."""

@@ -12,7 +12,7 @@ class MissingValues(Cause):
     """A feature lost values: what was filled in says nothing, and the model leans on it less, or wrongly."""
 
     family = Family.DATA
-    explains = ("covariate_drift", "misleading_fill", "missing_by_label", "outliers")
+    explains = ("covariate_drift", "misleading_fill", "missing_by_label", "outliers", "concept_drift*")
 
     def look(self, case: Case) -> Suspicion | None:
         """See `Cause.look`."""

@@ -12,7 +12,7 @@ class SchemaChange(Cause):
     """A column was renamed, lost or has another type."""
 
     family = Family.DATA
-    explains = ("missing_values", "covariate_drift")
+    explains = ("missing_values", "covariate_drift", "concept_drift*")
 
     def look(self, case: Case) -> Suspicion | None:
         """See `Cause.look`."""

@@ -12,7 +12,7 @@ class TurnedImages(Cause):
     """Pictures of the span, or of one class of it, have another orientation, or cannot be read."""
 
     family = Family.DATA
-    explains = ("covariate_drift", "label_noise*", "augmentation_inconsistent*")
+    explains = ("covariate_drift", "label_noise*", "augmentation_inconsistent*", "concept_drift*")
 
     def look(self, case: Case) -> Suspicion | None:
         """See `Cause.look`."""

@@ -30,7 +30,7 @@ class UnitChange(Cause):
     """All quantiles of a feature are the old ones times a factor (cents for dollars), or on a line with them (Fahrenheit for Celsius)."""
 
     family = Family.DATA
-    explains = ("covariate_drift", "outliers", "schema_change", "missing_values")
+    explains = ("covariate_drift", "outliers", "schema_change", "missing_values", "concept_drift*")
 
     def look(self, case: Case) -> Suspicion | None:
         """See `Cause.look`."""

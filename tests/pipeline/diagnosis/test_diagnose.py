@@ -10,6 +10,7 @@ from pipeline.diagnosis.diagnose import all_causes, diagnose
 from pipeline.diagnosis.interfaces import Cause
 from pipeline.diagnosis.reference import reference_of
 from schemas.diagnosis import NAMED, Outcome
+from schemas.evidence import CrossScores, MetricValue
 from schemas.run_record import Pushed
 from tests import factories
 from tests.pipeline.diagnosis.cases import champion, found, retrain, span, training, with_settings
@@ -170,6 +171,27 @@ def test_a_bad_setting_is_named_and_the_remedy_undoes_it(settings, curves, cause
     assert first.score >= NAMED
     path = next(iter(settings)).replace("__", ".")
     assert [o.split("=")[0] for o in first.remedy.overrides] == [path]
+
+
+def crossed(verdict):
+    """Scores of the champion and the candidate on previous and new test rows."""
+    gap = MetricValue(value=-0.08, low=-0.11, high=-0.05)
+    said = "The champion scores 0.08 lower on the new rows."
+    return CrossScores(metric="auc", verdict=verdict, data=said, harder={"auc": gap})
+
+
+@pytest.mark.parametrize(("verdict", "expected"), [("harder", "concept_drift"), ("same", None), ("easier", None)])
+def test_a_champion_that_does_worse_on_new_rows_too_had_harder_data(verdict, expected):
+    run = retrain()
+    run = run.model_copy(update={"evaluation": run.evaluation.model_copy(update={"cross": crossed(verdict)})})
+    assert best(run) == expected
+
+
+def test_harder_data_are_a_symptom_where_the_inputs_moved():
+    run = retrain(findings=[found("numeric_drift")])
+    run = run.model_copy(update={"evaluation": run.evaluation.model_copy(update={"cross": crossed("harder")})})
+    first = diagnose(run, champion()).causes[0]
+    assert (first.code, [s.code for s in first.symptoms]) == ("covariate_drift", ["concept_drift"])
 
 
 def test_the_same_inputs_with_other_weights_are_not_deterministic():
