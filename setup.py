@@ -52,9 +52,12 @@ ON_EVERY_STACK = [
     # Cross-validated classifiers of the checks domain_drift and label_noise.
     "scikit-learn>=1.5",
     "scipy>=1.12",
+    # `retrain ui`: the routes, and the server.
+    "starlette>=1.0",
     # Those checks run on one thread, so that sums never differ.
     "threadpoolctl>=3.1",
     "typer>=0.12",
+    "uvicorn>=0.30",
 ]
 DEVELOPMENT = [
     "hypothesis>=6.100",
@@ -97,7 +100,7 @@ setup(
     license_files=["LICENSE"],
     python_requires=">=3.10,<3.14",
     packages=find_packages(include=["schemas", "schemas.*", "components", "components.*", "pipeline", "pipeline.*"]),
-    package_data={"": ["*.pbtxt", "*.json", "*.html", "*.j2", "*.css", "*.yaml"]},
+    package_data={"": ["*.pbtxt", "*.json", "*.html", "*.j2", "*.css", "*.js", "*.svg", "*.yaml"]},
     install_requires=[
         *ON_EVERY_STACK,
         *only_on("python_version < '3.11'", TFX_1_16),

@@ -166,6 +166,46 @@ def show(
 
 
 @app.command()
+def diff(
+    before: Annotated[str, typer.Argument(metavar="RUN", help="The run that is held against.")],
+    after: Annotated[str, typer.Argument(metavar="RUN", help="The run that is looked at.")],
+    config: ConfigOption = None,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Two runs side by side: data, configuration, metrics, findings."""
+    from pipeline.commands.diff import diff_command
+
+    raise typer.Exit(diff_command(before=before, after=after, config=config, workspace=workspace, as_json=as_json))
+
+
+@app.command()
+def ui(
+    config: ConfigArgument,
+    host: Annotated[str, typer.Option(help="Address to listen on; the default is this machine only.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 for any free one.")] = 8765,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """A web page on this machine: runs, trends, comparisons, the schema, versions; live while a run works."""
+    from pipeline.commands.ui import ui_command
+
+    raise typer.Exit(ui_command(config=config, host=host, port=port, workspace=workspace))
+
+
+@app.command()
+def tensorboard(
+    run: RunArgument,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 for any free one.")] = 6006,
+    config: ConfigOption = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """TensorBoard on the training logs of a run."""
+    from pipeline.commands.tensorboard import tensorboard_command
+
+    raise typer.Exit(tensorboard_command(run=run, port=port, config=config, workspace=workspace))
+
+
+@app.command()
 def report(
     run: RunArgument,
     output: Annotated[

@@ -123,9 +123,9 @@ class Workspace:
             return []
         return sorted((e.name for e in os.scandir(self.runs) if e.is_dir() and e.name[:1] != "."), reverse=True)
 
-    def iter_records(self, name: str | None = None) -> Iterator[RunRecord | BadRecord]:
-        """Records newest first, each read when asked for; `name` leaves out those of other pipelines."""
-        for run_id in self.run_ids():
+    def iter_records(self, name: str | None = None, before: str | None = None) -> Iterator[RunRecord | BadRecord]:
+        """Records newest first, each read when asked for; `name` leaves out those of other pipelines, `before` that run and later ones."""
+        for run_id in (i for i in self.run_ids() if before is None or i < before):
             record = self._read(run_id)
             if isinstance(record, BadRecord):
                 yield record

@@ -1,4 +1,4 @@
-"""Writes the JSON Schemas that editors and scripts use: schemas/retrain.schema.json and schemas/run_record.schema.json.
+"""Writes the JSON Schemas that editors and scripts use: retrain, run_record and run_diff.schema.json in schemas/.
 
 Run it after a change of the models: `python scripts/make_schemas.py`; a test says when that was forgotten.
 """
@@ -102,6 +102,14 @@ def record_schema() -> Schema:
     return _with_head(_numbers_by_name(schema), "Run record of Retrain (run.json)")
 
 
+def diff_schema() -> Schema:
+    """What `retrain diff --json` prints."""
+    from schemas.run_diff import RunDiff
+
+    schema: Schema = RunDiff.model_json_schema(mode="serialization")
+    return _with_head(_numbers_by_name(schema), "Two runs of Retrain side by side (retrain diff --json)")
+
+
 def _with_head(schema: Schema, title: str) -> Schema:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": title}
 
@@ -130,7 +138,11 @@ def _numbers_by_name(value: Any) -> Any:
 
 def texts() -> dict[Path, str]:
     """File -> what it should hold."""
-    made = {"retrain.schema.json": config_schema(), "run_record.schema.json": record_schema()}
+    made = {
+        "retrain.schema.json": config_schema(),
+        "run_record.schema.json": record_schema(),
+        "run_diff.schema.json": diff_schema(),
+    }
     return {FOLDER / name: json.dumps(schema, indent=1) + "\n" for name, schema in made.items()}
 
 

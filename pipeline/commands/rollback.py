@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
 
 from components.rollback import CannotRollBack, name_of, roll_back, target_of
 from components.served import served
@@ -16,7 +18,24 @@ from pipeline.workspace import Workspace, new_run_id
 from schemas.config import load_config
 
 
-def rollback_command(*, config: Path, to: int | None, reason: str | None, workspace: Path | None, as_json: bool) -> int:
+@dataclass(frozen=True)
+class RolledBack:
+    """What a rollback did.
+
+    Attributes:
+        serving: the folder of versions.
+        served: the version that is served now.
+        done: what was recorded; None when there was nothing to do.
+        sentence: the same in words.
+    """
+
+    serving: Path
+    served: int
+    done: dict[str, Any] | None
+    sentence: str
+
+
+def roll_back_to(config: Path, to: int | None, reason: str | None, workspace: Path | None) -> RolledBack:
     """Rolls back; does nothing when the model that is asked for is served already, so that it may be repeated.
 
     Raises:
@@ -46,10 +65,18 @@ def rollback_command(*, config: Path, to: int | None, reason: str | None, worksp
         complete(place, parsed.name, serving)
     at = served(str(serving))
     number = at["version"] if at else target
-    if as_json:
-        emit_json({"served": number, "rollback": done, "versions": versions_data(serving)})
-    elif done is None:
-        emit(f"Nothing to do: the model of version {target} is served already, as {name_of(str(serving), number)}.\n")
+    if done is None:
+        said = f"Nothing to do: the model of version {target} is served already, as {name_of(str(serving), number)}."
     else:
-        emit(f"{told(done)} The next run compares with it.\n")
+        said = f"{told(done)} The next run compares with it."
+    return RolledBack(serving, number, done, said)
+
+
+def rollback_command(*, config: Path, to: int | None, reason: str | None, workspace: Path | None, as_json: bool) -> int:
+    """Rolls back and says what was done."""
+    back = roll_back_to(config, to, reason, workspace)
+    if as_json:
+        emit_json({"served": back.served, "rollback": back.done, "versions": versions_data(back.serving)})
+    else:
+        emit(back.sentence + "\n")
     return 0

@@ -76,7 +76,7 @@ def show_command(*, config: Path, workspace: Path | None, as_json: bool) -> int:
     """Shows the schema in force, column by column, where it is, and its recorded changes. Needs no TensorFlow."""
     found = in_force(config, workspace)
     log = read_log(found.path) if found.path else []
-    columns = _columns(found)
+    columns = columns_of(found)
     if as_json:
         file = str(found.path) if found.path else None
         emit_json({"file": file, "source": found.why or None, "columns": columns, "changes": log})
@@ -101,7 +101,8 @@ def _what(entry: dict[str, Any]) -> str:
     return f"{said}\n→ {entry.get('reason', '–')}"
 
 
-def _columns(found: InForce) -> list[dict[str, str]]:
+def columns_of(found: InForce) -> list[dict[str, str]]:
+    """Name, type, kind, presence and domain of every column of the schema in force, in words."""
     if found.path is None:
         return []
     known = tfmd.schema_columns(found.schema)
@@ -142,14 +143,24 @@ def _run_of(found: InForce, run: str | None) -> RunRecord:
     )
 
 
+def proposed_by(found: InForce, run: str | None) -> tuple[RunRecord, schema_pb2.Schema]:
+    """The run that is asked for, else the newest one, and the schema that lets its data pass.
+
+    Raises:
+        UsageError: when there is no such run, or its data are gone.
+    """
+    record = _run_of(found, run)
+    return record, proposal(found.schema, record)
+
+
 def diff_command(*, config: Path, run: str | None, workspace: Path | None, as_json: bool) -> int:
     """Tells what would have to change in the schema for the data of a run to pass."""
     found = in_force(config, workspace)
     if found.path is None:
         _tell(as_json, {"file": None, "run": None, "changes": []}, none_yet(found))
         return 0
-    record = _run_of(found, run)
-    listed = changes(found.schema, proposal(found.schema, record))
+    record, proposed = proposed_by(found, run)
+    listed = changes(found.schema, proposed)
     document = _document(found, record, listed)
     where = nearest_path(found.path)
     if not listed:
@@ -172,7 +183,19 @@ def accept_command(
     workspace: Path | None,
     as_json: bool,
 ) -> int:
+    """Takes changes over and says which."""
+    document, said = accept(config=config, reason=reason, features=features, run=run, workspace=workspace)
+    _tell(as_json, document, said)
+    return 0
+
+
+def accept(
+    *, config: Path, reason: str | None, features: list[str], run: str | None, workspace: Path | None
+) -> tuple[dict[str, Any], str]:
     """Takes changes over into the schema's file and records who did so, when, by which run and why.
+
+    Returns:
+        What was done, as a document and in words.
 
     Raises:
         UsageError: without a reason, or for a column without a change.
@@ -181,15 +204,12 @@ def accept_command(
         raise UsageError("schema accept needs --reason TEXT: why may the data differ? It is kept beside the schema.")
     found = in_force(config, workspace)
     if found.path is None:
-        _tell(as_json, {"file": None, "run": None, "changes": []}, f"{none_yet(found)} Nothing to accept.")
-        return 0
-    record = _run_of(found, run)
-    proposed = proposal(found.schema, record)
+        return {"file": None, "run": None, "changes": []}, f"{none_yet(found)} Nothing to accept."
+    record, proposed = proposed_by(found, run)
     there = list(dict.fromkeys(c.feature for c in changes(found.schema, proposed)))
     if not there:
         said = f"{nearest_path(found.path)}: the data of run {record.run_id} fit it; nothing to accept."
-        _tell(as_json, _document(found, record, []), said)
-        return 0
+        return _document(found, record, []), said
     wrong = [f"--feature {n}: has no change to accept.{did_you_mean(n, there)}" for n in features if n not in there]
     if wrong:
         raise UsageError(*wrong)
@@ -200,8 +220,7 @@ def accept_command(
     log = nearest_path(log_path(found.path))
     head = f"{nearest_path(found.path)}: {len(listed)} change{'s' * (len(listed) > 1)} accepted, recorded in {log}."
     lines = [head, *(f"  {clean(c.sentence)}" for c in listed)]
-    _tell(as_json, _document(found, record, listed) | {"recorded": entry}, "\n".join(lines))
-    return 0
+    return _document(found, record, listed) | {"recorded": entry}, "\n".join(lines)
 
 
 def _document(found: InForce, record: RunRecord, listed: list[SchemaChange]) -> dict[str, Any]:

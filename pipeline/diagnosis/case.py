@@ -61,13 +61,8 @@ class Case:
         """Values of the configuration, tuned ones included, that differ from the reference's, by path."""
         if self.reference is None:
             return ()
-        before, after = (dict(_leaves(in_force(r), "")) for r in (self.reference, self.run))
-        paths = sorted(before.keys() | after.keys())
-        return tuple(
-            Change(p, before.get(p), after.get(p))
-            for p in paths
-            if before.get(p) != after.get(p) and not any(p == i or p.startswith(f"{i}.") for i in IDLE)
-        )
+        listed = config_changes(in_force(self.reference), in_force(self.run))
+        return tuple(c for c in listed if not any(c.path == i or c.path.startswith(f"{i}.") for i in IDLE))
 
     def change(self, path: str) -> Change | None:
         """The change of one value, or of anything below it; None when it is as it was."""
@@ -120,6 +115,13 @@ class Case:
     def learned(self, name: str, record: RunRecord | None = None) -> LearnedFeature | None:
         """What Transform learned about a feature."""
         return next((f for f in (record or self.run).learned if f.name == name), None)
+
+
+def config_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Change, ...]:
+    """Values that differ between two configurations, by path."""
+    old, new = dict(_leaves(before, "")), dict(_leaves(after, ""))
+    paths = sorted(old.keys() | new.keys())
+    return tuple(Change(p, old.get(p), new.get(p)) for p in paths if old.get(p) != new.get(p))
 
 
 def _leaves(node: Any, path: str) -> Iterator[tuple[str, Any]]:

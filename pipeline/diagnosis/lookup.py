@@ -25,8 +25,8 @@ def diagnose_in(workspace: Workspace, record: RunRecord, against: RunRecord | No
 def earlier_runs(workspace: Workspace, record: RunRecord) -> list[RunRecord]:
     """Readable runs of the same pipeline that began before a run, newest first."""
     found: list[RunRecord] = []
-    for other in workspace.iter_records(record.name):
-        if isinstance(other, RunRecord) and other.run_id < record.run_id:
+    for other in workspace.iter_records(record.name, before=record.run_id):
+        if isinstance(other, RunRecord):
             found.append(other)
             if len(found) == EARLIER:
                 break

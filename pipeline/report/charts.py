@@ -81,7 +81,7 @@ def forest(values: Sequence[tuple[str, MetricValue]]) -> Forest | None:
     if len(known) < len(values):
         return None
     ends = [x for _, v, at in known for x in (v.low, at, v.high) if x is not None]
-    low, high = _padded(min(ends), max(ends))
+    low, high = padded(min(ends), max(ends))
     left, right = 92.0, WIDTH - 20
 
     def place(x: float) -> float:
@@ -107,7 +107,7 @@ def trend(shares: Sequence[float | None], width: float = 90, height: float = 22)
     top = max([0.1, *(s for s in shares if s is not None)])
     step = (width - 6) / max(1, len(shares) - 1)
     points = [None if s is None else (3 + i * step, height - 3 - s / top * (height - 6)) for i, s in enumerate(shares)]
-    return _line("", "trend", points)
+    return line_of("", "trend", points)
 
 
 def nice_ticks(low: float, high: float, most: int = 5) -> list[float]:
@@ -128,7 +128,7 @@ def _chart(
 ) -> Chart:
     numbers = [e.epoch for e in training.epochs]
     values = [v for _, _, line in series for v in line if v is not None and math.isfinite(v)] or [0.0]
-    low, high = _padded(min(values), max(values))
+    low, high = padded(min(values), max(values))
     bottom, first, last = height - 28, min(numbers, default=1), max(numbers, default=1)
 
     def x_of(epoch: float) -> float:
@@ -141,7 +141,7 @@ def _chart(
     for name, style, line in series:
         known = [None if v is None or not math.isfinite(v) else v for v in line]
         points = [None if v is None else (x_of(n), y_of(v)) for n, v in zip(numbers, known, strict=True)]
-        lines.append(_line(name, style, points))
+        lines.append(line_of(name, style, points))
     ticks = [p for p in range(math.floor(low), math.ceil(high) + 1) if low <= p <= high] if powers else []
     y_ticks = [(y_of(p), number(10.0**p)) for p in ticks] or [
         (y_of(t), number(10.0**t, 2) if powers else number(t, 3)) for t in nice_ticks(low, high, 2 if powers else 5)
@@ -153,7 +153,7 @@ def _chart(
     )
 
 
-def _line(name: str, style: str, points: Sequence[tuple[float, float] | None]) -> Line:
+def line_of(name: str, style: str, points: Sequence[tuple[float, float] | None]) -> Line:
     """Splits a curve where a value is missing: a gap is shown as a gap, a lone value as a dot."""
     parts: list[list[tuple[float, float]]] = [[]]
     for point in points:
@@ -165,7 +165,8 @@ def _line(name: str, style: str, points: Sequence[tuple[float, float] | None]) -
     return Line(name, style, tuple(texts), tuple(part[0] for part in parts if len(part) == 1))
 
 
-def _padded(low: float, high: float) -> tuple[float, float]:
+def padded(low: float, high: float) -> tuple[float, float]:
+    """A little more than a range, so that no mark touches the frame."""
     extent = high - low
     if extent <= 0:
         return low - (abs(low) * 0.1 or 0.5), high + (abs(high) * 0.1 or 0.5)

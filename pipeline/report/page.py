@@ -66,42 +66,46 @@ def render(record: RunRecord, diagnosis: Diagnosis | None = None) -> str:
     Args:
         diagnosis: why the run did what it did; None leaves the section out.
     """
+    return environment().get_template("report.html.j2").render(context(record, diagnosis))
+
+
+def context(record: RunRecord, diagnosis: Diagnosis | None) -> dict[str, Any]:
+    """All that the template names."""
     metric = main_metric(record)
     training = record.training
-    page = _environment().get_template("report.html.j2")
-    return page.render(
-        record=record,
-        told=explanation_of(record),
-        tone=wording.STATUS_TONES[record.status],
-        word=wording.outcome(record),
-        why_title="Worth a look" if record.status is Status.PUSHED else "Why",
-        where=wording.span_text(record),
-        sums=verdict(record.findings),
-        bad=sorted((f for f in record.findings if f.severity is not Severity.OK), key=lambda f: -f.severity.rank),
-        passed=wording.of_severity(record, Severity.OK),
-        metric=metric,
-        overall=_overall(record),
-        duel=_duel(record, metric),
-        curves=curves_chart(training) if training else None,
-        rate=rate_chart(training) if training else None,
-        trend=trend,
-        suspected=_suspected(diagnosis),
-        diagnosis=diagnosis,
-        learned=learned_tables(record.learned),
-        learned_note=learned_note(record.learned),
-        augmentation=_augmentation(record),
-        tuning=record.tuning,
-        tuning_summary=tuning_tables.summary,
-        tuning_table=tuning_tables.table_of,
-        stopped_there=wording.by_augmentation(record),
-        recall_table=wording.recall_table,
-        cross_table=wording.cross_table,
-        model_notes=wording.model_notes,
-        overall_name=OVERALL,
-        splits=SPLITS,
-        css=Markup((FOLDER / "report.css").read_text(encoding="utf-8")),
-        made_by=f"Retrain {__version__}",
-    )
+    return {
+        "record": record,
+        "told": explanation_of(record),
+        "tone": wording.STATUS_TONES[record.status],
+        "word": wording.outcome(record),
+        "why_title": "Worth a look" if record.status is Status.PUSHED else "Why",
+        "where": wording.span_text(record),
+        "sums": verdict(record.findings),
+        "bad": sorted((f for f in record.findings if f.severity is not Severity.OK), key=lambda f: -f.severity.rank),
+        "passed": wording.of_severity(record, Severity.OK),
+        "metric": metric,
+        "overall": _overall(record),
+        "duel": _duel(record, metric),
+        "curves": curves_chart(training) if training else None,
+        "rate": rate_chart(training) if training else None,
+        "trend": trend,
+        "suspected": _suspected(diagnosis),
+        "diagnosis": diagnosis,
+        "learned": learned_tables(record.learned),
+        "learned_note": learned_note(record.learned),
+        "augmentation": _augmentation(record),
+        "tuning": record.tuning,
+        "tuning_summary": tuning_tables.summary,
+        "tuning_table": tuning_tables.table_of,
+        "stopped_there": wording.by_augmentation(record),
+        "recall_table": wording.recall_table,
+        "cross_table": wording.cross_table,
+        "model_notes": wording.model_notes,
+        "overall_name": OVERALL,
+        "splits": SPLITS,
+        "css": Markup((FOLDER / "report.css").read_text(encoding="utf-8")),
+        "made_by": f"Retrain {__version__}",
+    }
 
 
 def _suspected(diagnosis: Diagnosis | None) -> list[RankedCause]:
@@ -136,10 +140,11 @@ def _duel(record: RunRecord, metric: str | None) -> Forest | None:
     return forest([("this run", overall.candidate[metric]), ("champion", overall.champion[metric])])
 
 
-@lru_cache(maxsize=1)
-def _environment() -> Environment:
+@lru_cache
+def environment(*folders: Path) -> Environment:
+    """What renders the templates of this folder; those of `folders` may extend them."""
     made = Environment(
-        loader=FileSystemLoader(FOLDER),
+        loader=FileSystemLoader([*folders, FOLDER]),
         autoescape=True,
         undefined=StrictUndefined,
         finalize=_finalize,

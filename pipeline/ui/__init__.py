@@ -1,0 +1,1 @@
+"""`retrain ui`: a web page on this machine, made from the same records and functions as the terminal."""
