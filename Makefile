@@ -4,6 +4,8 @@
 PYTHON := .venv/bin/python
 # Arguments for pytest, retrain or the benchmark: make test ARGS="-m 'not slow'"
 ARGS ?=
+# A file of tests stays on one core, so that its tests share what was made for them. One after the other: ARGS="-n 0"
+PARALLEL := -n logical --maxprocesses 4 --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run run-digits run-retina run-reviews test test-newest test-faults test-airflow lint format bench lock clean
@@ -23,7 +25,7 @@ run-digits run-retina run-reviews: run-%: setup ## Another example: its data, th
 	.venv/bin/retrain run examples/$*.yaml $(ARGS)
 
 test: setup ## Runs all tests on this machine's stack
-	$(PYTHON) -m pytest $(ARGS)
+	$(PYTHON) -m pytest $(PARALLEL) $(ARGS)
 
 test-newest: ## Runs all tests on TFX 1.21, in a Debian 13 root folder if need be (needs root)
 	@ARGS="$(ARGS)" bash scripts/test_newest.sh

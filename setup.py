@@ -65,6 +65,8 @@ DEVELOPMENT = [
     "jsonschema>=4.17",
     "mypy>=1.13",
     "pytest>=8.3",
+    # `make test` uses all cores.
+    "pytest-xdist>=3.6",
     "ruff>=0.9",
     "types-PyYAML",
     # `make setup` builds the editable install with this one, instead of fetching another.
