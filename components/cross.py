@@ -17,6 +17,8 @@ from pydantic import BaseModel, ConfigDict
 from components.bootstrap import BY_CLASS, interval, resample
 from components.frozen import HeldFile
 from components.metric_definitions import HIGHER_IS_BETTER, METRICS, row_losses
+from components.metrics import OF_DECISIONS
+from components.threshold import decided
 from schemas.config import PipelineConfig
 from schemas.evidence import CrossCells, CrossScores, MetricValue
 
@@ -93,7 +95,12 @@ def main_metric(config: PipelineConfig) -> str:
 
 
 def cross_scores(
-    previous: Scored, new: Scored, config: PipelineConfig, label_values: Sequence[str], **about: Any
+    previous: Scored,
+    new: Scored,
+    config: PipelineConfig,
+    label_values: Sequence[str],
+    thresholds: Sequence[float | None] = (None, None),
+    **about: Any,
 ) -> CrossScores:
     """The four cells, the champion's difference between the two sets, and two sentences.
 
@@ -101,9 +108,11 @@ def cross_scores(
         previous: test rows that the champion's run had.
         new: those that came since.
         label_values: of the classes, in order.
+        thresholds: of candidate and champion, as in `metrics.evaluate`: each model decides by its own.
         about: further fields of `CrossScores`: where the rows come from.
     """
-    made = {n: _measure(n, rows, config, label_values) for n, rows in ((PREVIOUS, previous), (NEW, new)) if len(rows)}
+    sets = {PREVIOUS: previous, NEW: new}
+    made = {n: _measure(n, rows, config, label_values, thresholds) for n, rows in sets.items() if len(rows)}
     main, metrics = main_metric(config), [str(m) for m in config.evaluate.metrics]
     cells = {n: m.cells for n, m in made.items()}
     found = CrossScores(metric=main, previous=cells.get(PREVIOUS), new=cells.get(NEW), **about)
@@ -120,12 +129,22 @@ def cross_scores(
     return found.model_copy(update={"data": about_data(found), "model": about_model(found)})
 
 
-def _measure(name: str, rows: Scored, config: PipelineConfig, label_values: Sequence[str]) -> _Measured:
+def _measure(
+    name: str,
+    rows: Scored,
+    config: PipelineConfig,
+    label_values: Sequence[str],
+    thresholds: Sequence[float | None],
+) -> _Measured:
     metrics, models = [str(m) for m in config.evaluate.metrics], [rows.candidate, rows.champion]
+    decisions = [decided(m, t) for m, t in zip(models, thresholds, strict=True)]
     losses = [row_losses(rows.labels, m) for m in models]
     key = (config.train.seed, f"cross: {name}")
-    draws = resample(rows.labels, models, losses, metrics, config.evaluate.bootstrap, key)
-    points = [{m: METRICS[m](rows.labels, model) for m in metrics} for model in models]
+    draws = resample(rows.labels, models, losses, metrics, config.evaluate.bootstrap, key, decisions)
+    points = [
+        {m: METRICS[m](rows.labels, taken if m in OF_DECISIONS else model) for m in metrics}
+        for model, taken in zip(models, decisions, strict=True)
+    ]
     counts = np.bincount(rows.labels, minlength=len(label_values))
     rest_on = {m: int(min(counts[counts > 0], default=0)) if m in BY_CLASS else len(rows) for m in metrics}
     new, old = ({m: interval(p[m], d[m], rest_on[m]) for m in metrics} for p, d in zip(points, draws, strict=True))

@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from components import evaluation_files
 from components import examples as example_files
 from components.counting import span_of_file
 from components.cross import FIRST, Previous, Scored, cross_scores, join
@@ -112,11 +113,13 @@ def read_cross(
     except Exception as error:  # rows of long ago may lack what a model needs: that is no reason to fail this run
         why = f"{type(error).__name__}: {error}".splitlines()[0][:200]
     parts = [window.take(old), *([left] if left is not None else [])]
+    chosen = evaluation_files.read(evaluation)["thresholds"] if len(labels) == 2 else {}
     return cross_scores(
         join(parts),
         window.take(~old),
         config,
         labels,
+        [chosen.get(name) for name in (CANDIDATE, CHAMPION)],
         run=previous.run,
         by="rows" if previous.held else "spans",
         note=_note(previous, int(old.sum()), left, why),

@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("tensorflow_model_analysis")
 
-from components import cross_rows
+from components import cross_rows, evaluation_files
 from components.cross import Previous
 from components.cross_rows import read_cross, read_window, score_files
 from components.frozen import HeldFile
@@ -30,6 +30,7 @@ def evaluated(tmp_path):
             (tmp_path / folder).mkdir(exist_ok=True)
             prefix = "test-" if folder == "keys" else ""
             pq.write_table(pa.table(made), tmp_path / folder / f"{prefix}{name}.parquet")
+    evaluation_files.write(str(tmp_path), {"candidate": 0.5, "champion": 0.5}, [], None)
     return tmp_path
 
 
@@ -118,3 +119,15 @@ def test_rows_of_long_ago_that_cannot_be_scored_do_not_fail_the_run(evaluated, e
     cross = read_cross(str(evaluated), str(evaluated), known, config(), ["a", "b"], ("new", "old"))
     assert cross.previous.rows == 10
     assert "those of span 3 could not be scored (KeyError: 'fare')" in cross.note
+
+
+def test_each_model_decides_by_its_own_threshold(evaluated):
+    evaluation_files.write(str(evaluated), {"candidate": 0.2, "champion": 0.5}, [], None)
+    found = read_cross(str(evaluated), str(evaluated), Previous(), config(), ["a", "b"], ("", "")).previous
+    # Every row has 0.25 for "b": the candidate takes all for "b", the champion none; half are.
+    assert found.labels == {"a": 5, "b": 5}
+    assert [found.candidate["accuracy"].value, found.champion["accuracy"].value] == [0.5, 0.5]
+    assert found.candidate["log_loss"] == found.champion["log_loss"]
+    newer = read_cross(str(evaluated), str(evaluated), Previous(), config(), ["a", "b"], ("", "")).new
+    assert newer.labels == {"a": 5, "b": 4}
+    assert [newer.candidate["accuracy"].value, newer.champion["accuracy"].value] == pytest.approx([4 / 9, 5 / 9])
