@@ -52,7 +52,7 @@ class LoadedRun:
     def findings(self) -> pd.DataFrame:
         """One row a finding: code, severity, subject, message, remedy, stage, span, statistic."""
         columns = ["code", "severity", "subject", "message", "remedy", "stage", "span", "statistic"]
-        return _frame([{**f.model_dump(mode="json", include=set(columns))} for f in self.record.findings], columns)
+        return _frame([f.model_dump(mode="json", include=set(columns)) for f in self.record.findings], columns)
 
     @cached_property
     def metrics(self) -> pd.DataFrame:
