@@ -76,6 +76,9 @@ def adapt_to_postgresql(folder: str) -> None:
     It quotes a text with a backslash as ``E'...'`` and cuts one character off at both ends ("syntax error at or near"), and it has an index
     over whole texts, so that long ones are refused ("index row size"). Parameters are JSON in JSON, and long.
 
+    What is asked for by id comes in the order of the table, where a changed row is the last. TFX pairs the outputs of a cached stage with
+    their names by position: two of them would change places.
+
     Args:
         folder: where long texts are kept, named by their content; the database has the name.
     """
@@ -89,8 +92,23 @@ def adapt_to_postgresql(folder: str) -> None:
         convert(sent, lambda text: to_postgresql(text, folder))
         original(store, method, sent, response)
         convert(response, lambda text: from_postgresql(text, folder))
+        in_order(request, response)
 
     metadata_store.MetadataStore._call_method = call
+
+
+#: What is asked for by id -> what comes back.
+BY_ID = {"artifact_ids": "artifacts", "execution_ids": "executions", "context_ids": "contexts"}
+
+
+def in_order(request: Any, response: Any) -> None:
+    """Sorts what was found by id as it was asked for; other answers stay as they are."""
+    if not type(request).__name__.endswith("ByIDRequest"):
+        return
+    for ids, found in BY_ID.items():
+        if hasattr(request, ids):
+            place = {number: n for n, number in enumerate(getattr(request, ids))}
+            getattr(response, found).sort(key=lambda one: place[one.id])
 
 
 def to_postgresql(text: str, folder: str) -> str:

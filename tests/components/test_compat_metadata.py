@@ -6,7 +6,7 @@ import pytest
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 from ml_metadata.proto import metadata_store_service_pb2 as service
 
-from components.compat import BACKSLASH, LONGEST, convert, from_postgresql, to_postgresql
+from components.compat import BACKSLASH, LONGEST, convert, from_postgresql, in_order, to_postgresql
 
 
 def request():
@@ -54,3 +54,18 @@ def test_long_texts_are_kept_in_files_once(tmp_path, text, in_file):
 def test_a_text_of_another_workspace_stays_a_name(tmp_path):
     name = to_postgresql("x" * 5000, str(tmp_path / "theirs"))
     assert from_postgresql(name, str(tmp_path / "ours")) == name
+
+
+def test_what_is_found_by_id_comes_in_the_order_of_the_request():
+    """PostgreSQL gives an updated row last, and TFX pairs a cached stage's outputs with their names by position."""
+    request = service.GetArtifactsByIDRequest(artifact_ids=[7, 2, 5])
+    response = service.GetArtifactsByIDResponse(artifacts=[mlmd.Artifact(id=n, uri=str(n)) for n in (2, 5, 7)])
+    in_order(request, response)
+    assert [a.uri for a in response.artifacts] == ["7", "2", "5"]
+
+
+def test_other_answers_stay_as_they_are():
+    request = service.GetEventsByArtifactIDsRequest(artifact_ids=[7, 2])
+    response = service.GetEventsByArtifactIDsResponse(events=[mlmd.Event(artifact_id=n) for n in (2, 7)])
+    in_order(request, response)
+    assert [e.artifact_id for e in response.events] == [2, 7]
