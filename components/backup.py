@@ -39,6 +39,7 @@ def key_of(settings: Sequence[str], splits: Sequence[Rows]) -> str:
         digest.update(f"{len(text.encode())} {text}\n".encode())
     for rows in splits:
         columns = {**rows.inputs, "keys": rows.keys, **({} if rows.weights is None else {"weights": rows.weights})}
+        columns |= {} if rows.amounts is None else {"amounts": rows.amounts}
         for name, values in sorted(columns.items()):
             digest.update(f"{name} {values.dtype} {values.shape}\n".encode())
             digest.update(np.ascontiguousarray(values).data)

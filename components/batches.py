@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import collections
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -46,6 +46,8 @@ def row_weights(rows: Rows) -> npt.NDArray[np.float32] | None:
     if lost:
         classes = ", ".join(map(repr, lost))
         text = f"train.sample_weight: every class needs rows in train that weigh more than 0; all rows of {classes} weigh nothing."
+        if rows.amounts is not None:
+            text = "train.sample_weight: some rows of train must weigh more than 0; all of them weigh nothing."
         remedy = "Correct the weights, or leave the class out of the data."
         block, stage = Severity.BLOCK, "trainer"
         raise DataBlocked(
@@ -68,6 +70,7 @@ class Feed:
             class has its rows in one fixed order, keyed by their content, and every epoch goes on where the one before ended: rows of
             rare classes come several times, and over the epochs all rows of a class come equally often (to one time). A policy must be
             `per_epoch`: with copies, rows of rare classes would be augmented more than others.
+        goals: what the loss compares outputs with, [n]; None for the classes (`targets`).
 
     Attributes:
         targets: index in `labels` of every row of train, int64 [n].
@@ -85,10 +88,12 @@ class Feed:
         policy: Policy | None = None,
         numeric: int = 0,
         balanced: bool = False,
+        goals: npt.NDArray[Any] | None = None,
     ):
         places = {v: i for i, v in enumerate(labels)}
         self.rows, self.labels, self.seed, self._policy, self._numeric = rows, labels, seed, policy, numeric
         self.targets = np.array([places[v] for v in rows.labels], np.int64)
+        self.goals = self.targets if goals is None else goals
         index, number = np.arange(len(rows)), np.zeros(len(rows), np.int64)
         if policy is not None:
             index, number = policy.rows(rows.labels)
@@ -149,7 +154,7 @@ class Feed:
         return epoch_order(keys, self.seed, epoch)
 
     def batches(self, weights: npt.NDArray[np.float32], size: int, epochs: int, first: int = 0) -> tf.data.Dataset:
-        """Batches of (inputs, target, weight) for all epochs one after the other.
+        """Batches of (inputs, goal, weight) for all epochs one after the other.
 
         Args:
             first: epoch to begin with, counted from 0; `epochs` are counted from 0 all the same.
@@ -158,6 +163,7 @@ class Feed:
         """
         inputs = {name: tf.constant(values) for name, values in self.rows.inputs.items()}
         keys, targets, weight = tf.constant(self.rows.keys), tf.constant(self.targets), tf.constant(weights)
+        goals = tf.constant(self.goals)
         own = None if self._weights is None else tf.constant(self._weights)
 
         def one_epoch(epoch: tf.Tensor) -> tf.data.Dataset:
@@ -170,6 +176,6 @@ class Feed:
             if self._policy is not None:
                 batch = self._policy.in_graph(batch, tf.gather(keys, i), number, target, self.labels, self._numeric)
             weighs = tf.gather(weight, target)
-            return batch, target, weighs if own is None else weighs * tf.gather(own, i)
+            return batch, tf.gather(goals, i), weighs if own is None else weighs * tf.gather(own, i)
 
         return tf.data.Dataset.range(first, epochs).flat_map(one_epoch).map(gather).prefetch(2)

@@ -56,9 +56,9 @@ def resample(
     drawn: list[list[dict[str, Floats]]] = [[] for _ in models]
     guesses = [d.argmax(axis=1) for d in decisions or models]
     scorers = [_Scorer(labels, *of, metrics) for of in zip(models, guesses, losses, strict=True)]
-    for weights in _weights(len(labels), resamples, key):
+    for counts in weights(len(labels), resamples, key):
         for blocks, scorer in zip(drawn, scorers, strict=True):
-            blocks.append(scorer.score(weights))
+            blocks.append(scorer.score(counts))
     return [{m: np.concatenate([b[m] for b in blocks]) for m in metrics} for blocks in drawn]
 
 
@@ -96,7 +96,7 @@ def _tail(rows: int) -> float:
     return NormalDist().cdf(-t * math.sqrt((freedom + 1) / freedom))
 
 
-def _weights(rows: int, resamples: int, key: tuple[int, str]) -> Iterator[NDArray[np.int32]]:
+def weights(rows: int, resamples: int, key: tuple[int, str]) -> Iterator[NDArray[np.int32]]:
     """Blocks of [m, rows] counts of how often each row was drawn: multinomial, each line sums to `rows`."""
     name = int.from_bytes(hashlib.sha256(key[1].encode()).digest()[:8], "little")
     random = np.random.Generator(np.random.PCG64(np.random.SeedSequence([key[0], name])))

@@ -119,12 +119,16 @@ def make_contract(
         got = "texts" if weight_type else "no values"
         unknown = ", and the schema does not know it (retrain schema accept)" if known and weight not in known else ""
         wrong.append(f"train.sample_weight: {weight!r} must be a column of numbers, and it has {got}{unknown}.")
+    if data.task == "regression" and types.get(data.label) not in (ColumnType.INT, ColumnType.FLOAT, None):
+        wrong.append(
+            f"data.label: {data.label!r} must be a column of numbers with data.task: regression, and it has texts."
+        )
     if wrong:
         raise ConfigError(wrong)
-    label_type = types.get(data.label) or ColumnType.STRING
     return FeatureContract(
         label=data.label,
-        label_type=label_type,
+        label_type=types.get(data.label) or ColumnType.STRING,
+        amounts=data.task == "regression",
         features=tuple(features),
         excluded=tuple(excluded),
         sample_weight=weight,

@@ -15,7 +15,7 @@ from components import examples as example_files
 from components.sample_files import write_sample
 from components.samples import Sample
 from schemas.evidence import QUANTILES, DataEvidence, FeatureEvidence, SpanEvidence
-from schemas.features import label_text
+from schemas.features import NO_CLASS, label_text
 
 #: More distinct values than this are not counted one by one: such a column is an identifier, not a category.
 MAX_CATEGORIES = 10_000
@@ -37,6 +37,7 @@ def count_file(
     """Counts of one examples file, as plain data that `merge_counts` adds up.
 
     Args:
+        label: the column of classes; empty where the label is an amount: all rows count as `NO_CLASS`.
         kinds: feature -> ``numeric`` or ``categorical``.
         keys: the file with the places of its rows.
         sample: how many of its first rows go into the sample.
@@ -54,8 +55,7 @@ def count_file(
         if rows < sample:
             sampled.append(batch.slice(0, sample - rows))
         rows += batch.num_rows
-        label_column = batch.column(batch.schema.get_field_index(label))
-        of_labels = _value_counts(label_column)
+        of_labels = _classes(batch, label)
         labels.update(of_labels)
         for name in kinds:
             at = batch.schema.get_field_index(name)
@@ -65,7 +65,7 @@ def count_file(
             column = batch.column(at)
             present[name] += len(column) - column.null_count
             if column.null_count:
-                missing[name].update(_value_counts(label_column.filter(column.is_null())))
+                missing[name].update(_classes(batch.filter(column.is_null()), label))
             values[name] = _add_values(values.get(name), column)
     if sampled:
         write_sample(sampled, label, kinds, split, keys, sample_path)
@@ -79,6 +79,13 @@ def count_file(
         "missing": missing,
         "sampled": sum(b.num_rows for b in sampled),
     }
+
+
+def _classes(batch: pa.RecordBatch, label: str) -> dict[str, int]:
+    """Label value -> rows; every row has a label."""
+    if not label:
+        return {NO_CLASS: batch.num_rows} if batch.num_rows else {}
+    return _value_counts(batch.column(batch.schema.get_field_index(label)))
 
 
 def _add_values(counter: collections.Counter[str] | None, column: pa.Array) -> collections.Counter[str] | None:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from components import amounts
 from components.bootstrap import BY_CLASS, interval, resample
 from components.frozen import HeldFile
 from components.metric_definitions import HIGHER_IS_BETTER, METRICS, row_losses
@@ -22,6 +23,8 @@ from components.threshold import decided
 from schemas.config import PipelineConfig
 from schemas.evidence import CrossCells, CrossScores, MetricValue
 
+#: Metric -> whether more is better, of classes and of amounts.
+DIRECTIONS = {**HIGHER_IS_BETTER, **amounts.HIGHER_IS_BETTER}
 NEW, PREVIOUS = "new", "previous"
 VERDICTS = {-1: "harder", 0: "same", 1: "easier"}
 FIRST = "There is no champion yet, so there is nothing to cross: this is the first model."
@@ -54,12 +57,12 @@ class Scored:
     """Test rows that both models scored.
 
     Attributes:
-        labels: index of the right class, int64 [n].
-        candidate: probabilities, float64 [n, classes]; `champion` likewise.
+        labels: index of the right class, int64 [n]; or the amount, float64 [n].
+        candidate: probabilities, float64 [n, classes], or amounts, float64 [n, 1]; `champion` likewise.
         spans: span of each row, int64 [n].
     """
 
-    labels: NDArray[np.int64]
+    labels: NDArray[Any]
     candidate: NDArray[np.float64]
     champion: NDArray[np.float64]
     spans: NDArray[np.int64]
@@ -107,7 +110,7 @@ def cross_scores(
     Args:
         previous: test rows that the champion's run had.
         new: those that came since.
-        label_values: of the classes, in order.
+        label_values: of the classes, in order; empty for amounts.
         thresholds: of candidate and champion, as in `metrics.evaluate`: each model decides by its own.
         about: further fields of `CrossScores`: where the rows come from.
     """
@@ -137,6 +140,8 @@ def _measure(
     thresholds: Sequence[float | None],
 ) -> _Measured:
     metrics, models = [str(m) for m in config.evaluate.metrics], [rows.candidate, rows.champion]
+    if config.data.task == "regression":
+        return _measure_amounts(name, rows, config, metrics)
     decisions = [decided(m, t) for m, t in zip(models, thresholds, strict=True)]
     losses = [row_losses(rows.labels, m) for m in models]
     key = (config.train.seed, f"cross: {name}")
@@ -160,6 +165,14 @@ def _measure(
     return _Measured(cells, draws[1], rest_on)
 
 
+def _measure_amounts(name: str, rows: Scored, config: PipelineConfig, metrics: Sequence[str]) -> _Measured:
+    models, key = [rows.candidate[:, 0], rows.champion[:, 0]], (config.train.seed, f"cross: {name}")
+    (new, old), gap, draws = amounts.compared(rows.labels, models, metrics, config.evaluate.bootstrap, key)
+    spans = sorted(set(rows.spans.tolist()))
+    cells = CrossCells(rows=len(rows), spans=spans, labels={}, candidate=new, champion=old, difference=gap)
+    return _Measured(cells, draws[1], dict.fromkeys(metrics, len(rows)))
+
+
 def _minus(one: float | None, other: float | None) -> float | None:
     return None if one is None or other is None else one - other
 
@@ -175,7 +188,7 @@ def gained(change: MetricValue | None, metric: str) -> int:
     """1 for a clear gain, -1 for a clear loss, 0 where the 95 % interval holds 0 or is not known."""
     if change is None or change.low is None or change.high is None or change.low <= 0 <= change.high:
         return 0
-    return 1 if (change.low > 0) == HIGHER_IS_BETTER[metric] else -1
+    return 1 if (change.low > 0) == DIRECTIONS[metric] else -1
 
 
 def _said(change: MetricValue) -> str:

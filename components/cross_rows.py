@@ -32,8 +32,8 @@ def read_window(
 ) -> tuple[Scored, NDArray[np.bool_]]:
     """The window's test rows from the kept predictions, and which of them are previous ones."""
     held = {way: read_keys([f for f in previous.held if f.way == way]) for way in ("row", "id")}
-    index = {v: i for i, v in enumerate(labels)}
-    parts, old = [], []
+    parts: list[Scored] = []
+    old = []
     for path in sorted(glob.glob(os.path.join(evaluation, FOLDER, "*.parquet"))):
         table = pq.read_table(path)
         name = os.path.basename(path).removesuffix(".parquet")
@@ -42,17 +42,25 @@ def read_window(
             raise ValueError(
                 f"{path}: must have a score for each of the {len(keys)} test rows of {name}, got {len(table)}"
             )
-        target = np.array([index.get(v, -1) for v in table[LABEL].to_pylist()], np.int64)
+        target, there = _targets(table[LABEL].to_pylist(), labels)
         spans = np.asarray(table[SPAN].to_numpy(), np.int64)
         known = np.isin(spans, _previous_spans(previous, spans, evaluation))
         if previous.held:
             known = np.zeros(len(table), bool)
             for way in (w for w in held if w in keys.column_names):
                 known |= among(np.asarray(keys[way].to_numpy(), np.uint64), held[way])
-        there = target >= 0
         parts.append(Scored(target, _matrix(table[CANDIDATE]), _matrix(table[CHAMPION]), spans).take(there))
         old.append(known[there])
     return join(parts), np.concatenate(old)
+
+
+def _targets(values: list[Any], labels: list[str]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    """Index of the class of each row, or its amount where there are no labels; and whether the candidate knows it."""
+    if not labels:
+        return np.array(values, np.float64), np.ones(len(values), bool)
+    index = {v: i for i, v in enumerate(labels)}
+    found = np.array([index.get(label_text(v), -1) for v in values], np.int64)
+    return found, found >= 0
 
 
 def _previous_spans(previous: Previous, spans: NDArray[np.int64], evaluation: str) -> list[int]:
@@ -79,19 +87,15 @@ def score_files(files: list[str], label: str, candidate: str, champion: str, lab
     """
     from components.serving import Scorer
 
-    models, index, parts = (
-        [Scorer(candidate), Scorer(champion)] if files else [],
-        {v: i for i, v in enumerate(labels)},
-        [],
-    )
+    models, parts = [Scorer(candidate), Scorer(champion)] if files else [], []
     for path in files:
         for records in example_files.read_records(path):
             flat = example_files.decode_flat(records, path)
             values = flat.column(flat.schema.get_field_index(label)).to_pylist()
-            target = np.array([index.get(label_text(v), -1) for v in values], np.int64)
+            target, there = _targets(values, labels)
             new, old = (aligned(m(records), m.labels, labels).astype(np.float64) for m in models)
             spans = np.full(len(target), span_of_file(path), np.int64)
-            parts.append(Scored(target, new, old, spans).take(target >= 0))
+            parts.append(Scored(target, new, old, spans).take(there))
     return join(parts) if parts else None
 
 
@@ -103,7 +107,7 @@ def read_cross(
     Args:
         evaluation: the Evaluator's folder, with predictions.
         report: the folder of the ingest report, with the keys of rows.
-        labels: label values of the candidate.
+        labels: label values of the candidate; empty for amounts.
         models: the exported candidate and champion.
     """
     window, old = read_window(evaluation, report, previous, labels)

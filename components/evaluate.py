@@ -38,6 +38,8 @@ from schemas.features import Kind
 SLICED = "ExtractSliceKeys"
 #: TFMA's metric of ours. Of these alone its blessing can be asked for: its area under the precision-recall curve is another one.
 TFMA_NAMES = {"auc": ("AUC", "AUC"), "accuracy": ("BinaryAccuracy", "SparseCategoricalAccuracy")}
+#: The same for amounts, whose floors are ceilings; TFMA has the square of the root.
+TFMA_OF_AMOUNTS = {"mae": "MeanAbsoluteError", "rmse": "MeanSquaredError"}
 #: By how much TFMA's value may fall below a floor that our exact one reaches: its curve has 10,000 thresholds.
 SLACK = 1e-3
 
@@ -73,6 +75,18 @@ def _metrics(classes: int, threshold: float, floors: Mapping[str, float]) -> lis
         threshold = config_pb2.MetricThreshold(value_threshold=limit)
         return [config_pb2.PerSliceMetricThreshold(slicing_specs=[config_pb2.SlicingSpec()], threshold=threshold)]
 
+    def ceiling(metric: str, upper: float) -> list[config_pb2.PerSliceMetricThreshold]:
+        most = upper * (1 + SLACK)
+        limit = config_pb2.GenericValueThreshold(upper_bound={"value": most**2 if metric == "rmse" else most})
+        threshold = config_pb2.MetricThreshold(value_threshold=limit)
+        return [config_pb2.PerSliceMetricThreshold(slicing_specs=[config_pb2.SlicingSpec()], threshold=threshold)]
+
+    if classes == 1:
+        limits = {TFMA_OF_AMOUNTS[m]: ceiling(m, f) for m, f in floors.items()}
+        return [
+            config_pb2.MetricConfig(class_name=name, per_slice_thresholds=limits.get(name, []))
+            for name in TFMA_OF_AMOUNTS.values()
+        ] + [config_pb2.MetricConfig(class_name="ExampleCount", per_slice_thresholds=bound(1))]
     names = ["AUC", "AUCPrecisionRecall", "BinaryAccuracy"] if classes == 2 else ["SparseCategoricalAccuracy"]
     bounds = {"ExampleCount": bound(1), **{TFMA_NAMES[m][classes != 2]: bound(f - SLACK) for m, f in floors.items()}}
     other = f'{{"threshold": {threshold!r}}}' if threshold != DEFAULT_THRESHOLD else ""
@@ -92,7 +106,7 @@ def eval_config(
     """TFMA's configuration for rows that are scored already.
 
     Args:
-        classes: number of label values.
+        classes: number of label values; 1 for amounts.
         entries: columns, or pairs of them, that slices are made by.
         thresholds: model -> probability of the second class beyond which a row is taken for it; one model, or candidate and champion.
         floors: metric -> floor, for the candidate.
@@ -143,13 +157,14 @@ class Score(beam.DoFn):
 
     def _table(self, records: list[bytes], file: str) -> Any:
         flat = example_files.decode_flat(records, file)
-        wanted = self._scorers[CANDIDATE].labels
+        wanted, amounts = self._scorers[CANDIDATE].labels, self._scorers[CANDIDATE].contract.amounts
         return predictions.to_table(
             evaluation_files.fingerprints(records),
             span_of_file(file),
             evaluation_files.column_of(flat, self._label),
             {n: evaluation_files.aligned(s(records), s.labels, wanted) for n, s in self._scorers.items()},
             {n: self._slice_column(flat, n) for n in self._columns},
+            amounts,
         )
 
     def _slice_column(self, flat: Any, name: str) -> Any:
@@ -291,7 +306,7 @@ def settings_of(label: str, evaluate: Evaluate, code: str) -> Settings:
     return Settings(
         label=label,
         slices=evaluate.slices,
-        floors={m: of_all[m] for m in TFMA_NAMES if m in of_all},
+        floors={m: of_all[m] for m in (*TFMA_NAMES, *TFMA_OF_AMOUNTS) if m in of_all},
         serving="serving_ready" in params,
         code=code,
     )

@@ -41,7 +41,9 @@ def column_of(batch: pa.RecordBatch, name: str) -> pa.Array:
 
 
 def aligned(probabilities: npt.NDArray[np.float32], labels: list[str], wanted: list[str]) -> npt.NDArray[np.float32]:
-    """Columns in the order of `wanted`; a class that the model does not know has probability 0."""
+    """Columns in the order of `wanted`; a class that the model does not know has probability 0. Amounts, without labels, stay."""
+    if not wanted:
+        return probabilities
     out = np.zeros((len(probabilities), len(wanted)), np.float32)
     for i, value in enumerate(wanted):
         if value in labels:
@@ -74,12 +76,17 @@ def tfma_failures(evaluation: str) -> list[str]:
     if result.validation_ok:
         return []
     failed = [
-        f"TFMA's {f.metric_key.name} is {f.metric_value.double_value.value:.4f}, and at least "
-        f"{f.metric_threshold.value_threshold.lower_bound.value:.4f} is needed"
+        f"TFMA's {f.metric_key.name} is {f.metric_value.double_value.value:.4f}, and {_bound(f.metric_threshold.value_threshold)}"
         for part in result.metric_validations_per_slice
         for f in part.failures
     ]
     return sorted(failed) or ["TFMA: nothing was validated"]
+
+
+def _bound(limit: Any) -> str:
+    if limit.HasField("upper_bound"):
+        return f"at most {limit.upper_bound.value:.4f} is allowed"
+    return f"at least {limit.lower_bound.value:.4f} is needed"
 
 
 def write(

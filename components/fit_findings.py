@@ -67,12 +67,14 @@ def never_learned(course: Course) -> Finding:
     if skill is None:
         got = "no epoch has a finite loss on eval"
     else:
-        got = f"the model saves {skill:.1%} (standard error {error:.1%}) of the loss on eval of knowing only how frequent classes are"
+        nothing = "always giving the mean" if course.training.amounts else "knowing only how frequent classes are"
+        got = f"the model saves {skill:.1%} (standard error {error:.1%}) of the loss on eval of {nothing}"
     told = "" if auc is None else f", and its AUC there is {auc:.3f}"
     return report(
         "never_learned",
         Severity.OK if saves else Severity.WARN if ranks else Severity.BLOCK,
-        f"{got}{told}; two standard errors are needed, or an AUC above {limit:.3f} to pass with a warning.",
+        f"{got}{told}; two standard errors are needed"
+        + ("." if course.training.amounts else f", or an AUC above {limit:.3f} to pass with a warning."),
         "See the other findings on training first. If there are none, the inputs do not tell the label: look at the labels of the newest "
         "spans, and at data.features and data.exclude.",
         {"skill": skill, "auc": auc},
@@ -81,16 +83,20 @@ def never_learned(course: Course) -> Finding:
 
 
 def underfit(course: Course) -> Finding:
-    """Warns or blocks when the model is hardly better than knowing nothing on the very rows it was trained on, by loss and by AUC."""
+    """Warns or blocks when the model is hardly better than knowing nothing on the very rows it was trained on, by loss and by AUC (of amounts: by
+    correlation, the root of the share of the loss that is saved)."""
     kept = course.kept or course.epochs[-1]
     gains = [kept.train_skill, None if kept.train_auc is None else 2 * kept.train_auc - 1]
+    if course.training.amounts and kept.train_skill is not None:
+        gains.append(math.sqrt(max(kept.train_skill, 0.0)))
     gain = max((g for g in gains if g is not None), default=None)
     level = Severity.BLOCK if gain is None or gain < LEAST_GAIN else Severity.WARN if gain < GAIN else Severity.OK
     told = "is not known" if gain is None else f"is {gain:.1%}"
+    other = "correlation" if course.training.amounts else "AUC"
     return report(
         "underfit",
         level,
-        f"the gain over knowing nothing, on rows it was trained on, {told} (the larger of loss and AUC); less than {GAIN:.0%} warns, less "
+        f"the gain over knowing nothing, on rows it was trained on, {told} (the larger of loss and {other}); less than {GAIN:.0%} warns, less "
         f"than {LEAST_GAIN:.0%} blocks.",
         "Take a wider model (hidden, dense or filters of train.model), less dropout and l2, or a higher train.learning_rate.",
         {"gain": gain},

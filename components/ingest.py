@@ -54,6 +54,7 @@ class ReadFile(beam.DoFn):
                 numbers = row + np.flatnonzero(there.to_numpy(zero_copy_only=False))
                 yield beam.pvalue.TaggedOutput(UNLABELLED, (file.span, batch.num_rows - rows.num_rows))
                 plans.refuse_weights(rows, numbers, plan, file.path)
+                plans.refuse_amounts(rows, numbers, plan, file.path)
                 if rows.num_rows:
                     yield from self._by_split(rows, file, numbers)
         except DataBlocked as blocked:
@@ -62,7 +63,7 @@ class ReadFile(beam.DoFn):
 
     def _by_split(self, rows: pa.RecordBatch, file: DataFile, numbers: Any) -> Iterator[Any]:
         high, low, position = plans.positions(rows, self._parsed)
-        names = plans.row_labels(rows, self._parsed.label)
+        names = plans.row_labels(rows, self._parsed)
         split = splits.assign(self._parsed.bounds, position, names)
         if self._held:
             split, moved = frozen.hold(split, self._held.holds(rows, high))

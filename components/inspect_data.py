@@ -50,10 +50,11 @@ class Parameters(BaseModel):
 def watched(contract: FeatureContract, config: PipelineConfig) -> dict[str, str]:
     """Columns that checks look at: all inputs, and columns that are none only because they have no values.
 
-    Yes and no are categories. Of times and texts only what is missing is looked at: times grow and texts differ by nature.
+    A label that is an amount is looked at like a numeric input. Yes and no are categories. Of times and texts only what is missing is looked at: times grow and texts differ by nature.
     """
     kinds = {f.name: "categorical" if f.kind is Kind.BOOLEAN else f.kind.value for f in contract.features}
-    return kinds | {n: "numeric" for n in contract.excluded if n not in left_out(config)}
+    kinds |= {n: "numeric" for n in contract.excluded if n not in left_out(config)}
+    return kinds | {contract.label: "numeric"} if contract.amounts else kinds
 
 
 def left_out(config: PipelineConfig) -> frozenset[str]:
@@ -112,7 +113,8 @@ def read_seen(
     serving_folder = os.path.join(report_uri, "serving")
     serving = None
     if os.path.isdir(serving_folder):
-        serving = samples.read_sample(serving_folder, columns, read_json(serving_folder)["rows"])
+        inputs = {n: k for n, k in columns.items() if n != label}
+        serving = samples.read_sample(serving_folder, inputs, read_json(serving_folder)["rows"])
     return inspection.Seen(window.model_copy(update={"spans": spans}), known, keys, serving)
 
 
@@ -149,6 +151,7 @@ def facts_of(config: PipelineConfig, seen: Parameters, report_uri: str) -> Facts
         show_values=config.checks.show_values,
         serving_lacks=tuple(read_json(serving)["lacks"]) if os.path.isdir(serving) else (),
         seed=data.split.seed,
+        amount=data.label if data.task == "regression" else None,
     )
 
 
@@ -199,7 +202,7 @@ def inspect_data(
             p
             | "Files" >> beam.Create(_tasks(ingested, examples.uri, report.uri, folder, parsed.checks.sample))
             | "Spread" >> beam.Reshuffle()
-            | "Count" >> beam.Map(_count, features.label, kinds)
+            | "Count" >> beam.Map(_count, "" if features.amounts else features.label, kinds)
             | "Collect" >> beam.combiners.ToList()
             | "Keep" >> beam.Map(lambda parts: write_json(counted, parts))
         )

@@ -68,6 +68,7 @@ class Facts:
         show_values: whether findings may quote values.
         serving_lacks: input columns that the serving data do not have.
         seed: of everything a check draws.
+        amount: the label, where it is an amount; it is then among the numeric features, and rows have no classes.
     """
 
     time: str | None = None
@@ -85,6 +86,7 @@ class Facts:
     show_values: bool = False
     serving_lacks: tuple[str, ...] = ()
     seed: int = 0
+    amount: str | None = None
 
     def place(self, file: int, number: int) -> str:
         """A row by its file and number, or the name of an image."""
@@ -132,6 +134,8 @@ class Check(abc.ABC):
     #: Whether it reckons with rows that are independent of each other: its samples then have one row of each entity, where a column says
     #: whom rows are about. Two eyes of a patient agree in age, and a classifier that has seen one knows the other.
     independent: bool = False
+    #: Whether it has something to say where the label is an amount (`data.task` ``regression``); otherwise it is not there.
+    for_amounts: bool = True
 
     @abc.abstractmethod
     def check(self, context: DataContext) -> list[Finding]:
@@ -140,6 +144,9 @@ class Check(abc.ABC):
 
 class Gate(abc.ABC):
     """Decides from model evidence whether a candidate may be pushed; a finding that blocks stops the push."""
+
+    #: Whether it can judge amounts (`data.task` ``regression``).
+    for_amounts: bool = True
 
     @abc.abstractmethod
     def judge(self, evidence: ModelEvidence) -> list[Finding]:

@@ -13,7 +13,7 @@ from tfx.dsl.component.experimental.decorators import component
 from tfx.types.standard_artifacts import Model, ModelBlessing, ModelEvaluation, ModelRun
 from tfx.utils import path_utils
 
-from components import evaluation_files, metrics, predictions, registry, slices
+from components import amounts, evaluation_files, metrics, predictions, registry, slices
 from components.artifacts import GateFindings, IngestReport, write_json
 from components.champion import DIGEST
 from components.cross import Previous
@@ -34,17 +34,15 @@ def read_evidence(
     rows = predictions.read(evaluation, labels)
     scores = {name: values.astype(np.float64) for name, values in rows.scores.items()}
     thresholds = scored["thresholds"] if len(labels) == 2 else {}
-    evidence = metrics.evaluate(
-        rows.targets,
-        scores[CANDIDATE],
-        scores.get(CHAMPION),
-        {s.name: s.mask for s in slices.make(rows.columns, config.evaluate.slices)},
-        list(config.evaluate.metrics),
-        labels,
-        resamples=config.evaluate.bootstrap,
-        seed=config.train.seed,
-        thresholds=[thresholds.get(n) for n in (CANDIDATE, CHAMPION)],
-    )
+    parts = {s.name: s.mask for s in slices.make(rows.columns, config.evaluate.slices)}
+    chosen, drawn = list(config.evaluate.metrics), {"resamples": config.evaluate.bootstrap, "seed": config.train.seed}
+    if training["amounts"]:
+        one, other = (scores[n][:, 0] if n in scores else None for n in (CANDIDATE, CHAMPION))
+        evidence = amounts.evaluate(rows.targets, one, other, parts, chosen, **drawn)
+    else:
+        both = [thresholds.get(n) for n in (CANDIDATE, CHAMPION)]
+        found = scores[CANDIDATE], scores.get(CHAMPION)
+        evidence = metrics.evaluate(rows.targets, *found, parts, chosen, labels, **drawn, thresholds=both)
     return evidence.model_copy(
         update={
             "champion": champion,
@@ -63,7 +61,8 @@ def training_summary(training: dict[str, Any]) -> Optional[TrainingSummary]:
         return None
     measured = {n: kept.get(n) for n in ("epoch", "train_loss", "val_loss", "train_accuracy", "val_accuracy")}
     rows = {"train_rows": training.get("sample_rows", 0), "val_rows": training.get("val_rows", 0)}
-    return TrainingSummary(**measured, **rows)
+    width = (training.get("amounts") or {}).get("width")
+    return TrainingSummary(**measured, **rows, width=width)
 
 
 def tfma_finding(blessed: bool, failures: list[str]) -> Finding:

@@ -1,9 +1,8 @@
-"""How a training computes: optimizer and loss, the precision of arithmetic, and on how many devices."""
+"""How a training computes: optimizer, the precision of arithmetic, and on how many devices."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -47,17 +46,3 @@ def optimizer(config: Train, steps: int) -> keras.optimizers.Optimizer:
     decayed = keras.optimizers.AdamW(rate, weight_decay=config.weight_decay, global_clipnorm=config.clip_norm)
     decayed.exclude_from_weight_decay(var_names=["bias"])
     return decayed
-
-
-def loss(config: Train, classes: int) -> keras.losses.Loss | Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
-    """Cross entropy of logits, with targets smoothed when asked for (Szegedy et al. 2016)."""
-    if not config.label_smoothing:
-        return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-
-    def smoothed(target: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
-        exact = tf.one_hot(tf.reshape(tf.cast(target, tf.int64), [-1]), classes, dtype=tf.float32)
-        return keras.losses.categorical_crossentropy(
-            exact, tf.cast(logits, tf.float32), from_logits=True, label_smoothing=config.label_smoothing
-        )
-
-    return smoothed

@@ -19,7 +19,7 @@ from components import fingerprints, image_files, sources, spans, splits
 from components.frozen import HeldFile
 from components.kinds import picture_paths, timestamps
 from schemas.config import ConfigError, PipelineConfig
-from schemas.features import ColumnType, label_text
+from schemas.features import NO_CLASS, ColumnType, label_text
 from schemas.run_record import DataFile
 
 Floats = npt.NDArray[np.float64]
@@ -29,6 +29,7 @@ class IngestPlan(BaseModel):
     """Everything `ingest` depends on. Equal plans give equal bytes.
 
     `pictures` are the inputs that are pictures, as bytes or as paths of files; `listed` are manifests with the digests of such files.
+    `amounts` says that the label is an amount and not a class.
     `held` are fingerprints of rows that are in test whatever `bounds` say, because an earlier run held them out.
     """
 
@@ -50,6 +51,7 @@ class IngestPlan(BaseModel):
     entity: str | None = None
     time: str | None = None
     sample_weight: str | None = None
+    amounts: bool = False
     serving: tuple[DataFile, ...] = ()
     serving_form: str = ""
     serving_sample: int = 0
@@ -185,9 +187,11 @@ def row_keys(batch: pa.RecordBatch, plan: IngestPlan) -> dict[str, pa.Array]:
     return keys | ({"time": pa.array(times_of(columns[plan.time]))} if plan.time else {})
 
 
-def row_labels(batch: pa.RecordBatch, label: str) -> list[str]:
-    """Label value of each row, in its one spelling. The column has no nulls."""
-    return [label_text(v) for v in batch.column(batch.schema.get_field_index(label)).to_pylist()]
+def row_labels(batch: pa.RecordBatch, plan: IngestPlan) -> list[str]:
+    """Label value of each row, in its one spelling; `NO_CLASS` where it is an amount. The column has no nulls."""
+    if plan.amounts:
+        return [NO_CLASS] * batch.num_rows
+    return [label_text(v) for v in batch.column(batch.schema.get_field_index(plan.label)).to_pylist()]
 
 
 def labelled(batch: pa.RecordBatch, label: str) -> pa.RecordBatch:
@@ -222,6 +226,32 @@ def refuse_weights(rows: pa.RecordBatch, numbers: npt.NDArray[np.int64], plan: I
         )
 
 
+def refuse_amounts(rows: pa.RecordBatch, numbers: npt.NDArray[np.int64], plan: IngestPlan, path: str) -> None:
+    """Every label that is an amount must be a finite number.
+
+    Args:
+        rows: those with a label.
+        numbers: their numbers in the file, int64 [n].
+
+    Raises:
+        DataBlocked: with the first row of the batch and how many there are.
+    """
+    if not plan.amounts:
+        return
+    column = rows.column(rows.schema.get_field_index(plan.label))
+    wrong = np.flatnonzero(
+        ~np.isfinite(np.asarray(column.cast(pa.float64()).to_numpy(zero_copy_only=False), np.float64))
+    )
+    if len(wrong):
+        raise sources.problem(
+            "label_amount",
+            path,
+            f"column {plan.label!r} must be a finite number in every row with a label; row {numbers[wrong[0]]} has none "
+            f"(rows like it among the {rows.num_rows} looked at: {len(wrong)}).",
+            "Correct the labels, or leave them empty: rows without a label are not trained on.",
+        )
+
+
 def survey_bounds(plan: IngestPlan, config: PipelineConfig) -> splits.SplitBounds:
     """Bounds of the splits from the data of this run: per label, or in time."""
     found: dict[str, list[Floats]] = {}
@@ -230,7 +260,7 @@ def survey_bounds(plan: IngestPlan, config: PipelineConfig) -> splits.SplitBound
         if not rows.num_rows:
             continue
         at = positions(rows, plan)[2]
-        names = np.array(row_labels(rows, plan.label) if not plan.by_time else [""] * rows.num_rows, dtype=object)
+        names = np.array(row_labels(rows, plan) if not plan.by_time else [""] * rows.num_rows, dtype=object)
         for name in set(names):
             found.setdefault(name, []).append(at[names == name])
     merged = {name: np.concatenate(parts) for name, parts in found.items()}

@@ -23,17 +23,17 @@ FOLDER = "predictions"
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """Test rows with a label that the candidate knows, in canonical order.
+    """Test rows with a label that the candidate knows (all, when it is an amount), in canonical order.
 
     Attributes:
         keys: fingerprints of the raw examples, uint64 [n].
-        targets: index of the right class, int64 [n].
-        scores: model -> probabilities, float32 [n, classes].
+        targets: index of the right class, int64 [n]; of amounts, the amount, float64 [n].
+        scores: model -> probabilities, float32 [n, classes]; or amounts, float32 [n, 1].
         columns: slice column -> values: float64, int64 or string.
     """
 
     keys: npt.NDArray[np.uint64]
-    targets: npt.NDArray[np.int64]
+    targets: npt.NDArray[Any]
     scores: dict[str, npt.NDArray[np.float32]]
     columns: dict[str, pa.Array]
 
@@ -41,7 +41,7 @@ class Predictions:
         return len(self.targets)
 
     def candidate_of(self, keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.float32]:
-        """The candidate's probabilities of rows by their fingerprints, float32 [m, classes]; NaN for rows that are not here."""
+        """The candidate's scores of rows by their fingerprints, float32 [m, width]; NaN for rows that are not here."""
         if not len(self):
             return np.full((len(keys), self.scores[CANDIDATE].shape[1]), np.nan, np.float32)
         order = np.argsort(self.keys, kind="stable")
@@ -64,9 +64,11 @@ def to_table(
     label: pa.Array,
     scores: Mapping[str, npt.NDArray[np.float32]],
     columns: Mapping[str, pa.Array],
+    amounts: bool = False,
 ) -> pa.Table:
     """What is written of a batch of rows; the same types whatever the batch holds."""
-    out: dict[str, Any] = {KEY: keys, SPAN: np.full(len(keys), span, np.int64), LABEL: as_text(label)}
+    out: dict[str, Any] = {KEY: keys, SPAN: np.full(len(keys), span, np.int64)}
+    out[LABEL] = label.cast(pa.float64()) if amounts else as_text(label)
     for name, values in scores.items():
         out[name] = pa.FixedSizeListArray.from_arrays(pa.array(values.reshape(-1)), values.shape[1])
     for name, values in columns.items():
@@ -78,17 +80,18 @@ def read(evaluation: str, labels: Sequence[str]) -> Predictions:
     """The predictions of an evaluation, from its folder.
 
     Args:
-        labels: label values in the order of the candidate's outputs.
+        labels: label values in the order of the candidate's outputs; empty for amounts.
     """
     files = sorted(glob.glob(os.path.join(evaluation, FOLDER, "*.parquet")))
     tables = [pq.read_table(f) for f in files]
     whole = pa.concat_tables([_same_types(t, tables) for t in tables]).combine_chunks()
-    found = pc.index_in(whole[LABEL], value_set=pa.array(labels, pa.string()))
+    found = pc.index_in(whole[LABEL], value_set=pa.array(labels, pa.string())) if labels else whole[LABEL]
     known = pc.is_valid(found)
     rows = whole.filter(known).combine_chunks()
+    targets = _array(found.filter(known)).to_numpy(zero_copy_only=False)
     return Predictions(
         keys=_array(rows[KEY]).to_numpy(zero_copy_only=False),
-        targets=_array(found.filter(known)).to_numpy(zero_copy_only=False).astype(np.int64),
+        targets=targets.astype(np.int64 if labels else np.float64),
         scores={n: _matrix(_array(rows[n])) for n in (CANDIDATE, CHAMPION) if n in rows.column_names},
         columns={
             n.removeprefix(SLICE_PREFIX): _array(rows[n]) for n in rows.column_names if n.startswith(SLICE_PREFIX)

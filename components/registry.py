@@ -21,7 +21,7 @@ from components.interfaces import (
 )
 from components.kinds import booleans
 from components.plugins import build, is_off, load, names
-from schemas.config import ConfigError, PipelineConfig, PluginSpec, did_you_mean
+from schemas.config import METRICS_OF, ConfigError, PipelineConfig, PluginSpec, did_you_mean
 from schemas.features import FeatureContract
 
 __all__ = ["Plugins", "build", "build_all", "load", "names"]
@@ -159,6 +159,12 @@ def _check_specs(config: PipelineConfig, problems: list[str]) -> list[PluginSpec
     known, given = names("checks"), config.checks.params
     problems += [f"checks: unknown check {n!r}.{did_you_mean(n, known)}" for n in given if n not in known]
     on = {n: given.get(n) for n in known if not is_off(given.get(n))}
+    if config.data.task == "regression":
+        silent = [n for n in on if not load("checks", n).for_amounts]
+        problems += [
+            f"checks.{n}: is for classes, and data.task is regression. Take it out." for n in silent if n in given
+        ]
+        on = {n: p for n, p in on.items() if n not in silent}
     return [PluginSpec(name=n, params={} if p is None or p is True else p) for n, p in on.items()]
 
 
@@ -183,7 +189,13 @@ def _no_problems(_: Any) -> list[str]:
 
 
 def _gate_problems(config: PipelineConfig, where: str, gate: Gate) -> list[str]:
-    return [f"{where}: {p}." for p in gate.problems(config.evaluate.metrics, config.evaluate.slice_columns)]
+    found = gate.problems(config.evaluate.metrics, config.evaluate.slice_columns)
+    if config.data.task == "regression":
+        if not gate.for_amounts:
+            return [f"{where}: is for classes, and data.task is regression. Take it out."]
+        instead = f"; with data.task: regression, name one of {', '.join(METRICS_OF['regression'])}"
+        found = [p.replace("; add it there", instead) for p in found]
+    return [f"{where}: {p}." for p in found]
 
 
 def _named(name: str, kinds: Mapping[str, str], where: str) -> list[str]:

@@ -27,7 +27,7 @@ class Scored:
 
     Attributes:
         numbers: of the rows that were scored, int64 [n]; the first data row of the file is 1.
-        scores: probabilities, float32 [n, classes] in the order of `Scorer.labels`.
+        scores: probabilities, float32 [n, classes] in the order of `Scorer.labels`; or amounts, float32 [n, 1].
         rejected: the other rows.
     """
 
@@ -53,7 +53,7 @@ def score_rows(path: str, form: str, scorer: Scorer) -> Iterator[Scored]:
     images = [f.name for f in scorer.contract.of_kind(Kind.IMAGE)]
     for chunk in tolerant.read(path, form, list(types)):
         batches = _with_pictures(chunk, types, images, path, form) if len(chunk.numbers) else iter(())
-        empty = Scored(np.empty(0, np.int64), np.empty((0, len(scorer.labels)), np.float32), chunk.rejected)
+        empty = Scored(np.empty(0, np.int64), np.empty((0, scorer.width), np.float32), chunk.rejected)
         done = [_scored(batch, numbers, bad, images, scorer) for batch, numbers, bad in batches]
         yield _joined([empty, *done])
 

@@ -58,7 +58,7 @@ class Probe:
         """Lets the process answer all rows, and compares.
 
         Args:
-            expected: probabilities of the same rows in the evaluation, float32 [n, classes]; NaN for rows that are not in it (of a class
+            expected: scores of the same rows in the evaluation, float32 [n, width]; NaN for rows that are not in it (of a class
                 that the model does not know).
         """
         try:
@@ -85,15 +85,17 @@ def compared(answers: dict[str, Any], expected: npt.NDArray[np.float32], size: i
         expected: as in `Probe.evidence`.
         size: of the model, in bytes.
     """
-    got, scored = np.array(answers["probabilities"], np.float64), np.isfinite(expected).all(axis=1)
+    amounts = expected.shape[1] == 1
+    got, scored = np.array(answers["scores"], np.float64), np.isfinite(expected).all(axis=1)
     if got.shape != expected.shape:
         return ServingEvidence(error=f"answers have the shape {got.shape}, in the evaluation {expected.shape}")
     if not scored.any() or not np.isfinite(got).all():
-        return ServingEvidence(error="the answers, or all probabilities of the evaluation, are not finite")
+        return ServingEvidence(error="the answers, or all scores of the evaluation, are not finite")
     milliseconds = 1000 * np.array(answers["seconds"])
     return ServingEvidence(
         rows=len(got),
-        difference=float(np.abs(got - expected)[scored].max()),
+        difference=float(np.abs(got - expected)[scored].max())
+        / (float(np.abs(expected[scored]).max()) or 1.0 if amounts else 1.0),
         latency_ms=float(np.median(milliseconds)),
         latency_ms_p95=float(np.percentile(milliseconds, 95)),
         load_seconds=answers["load_seconds"],

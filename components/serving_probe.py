@@ -1,9 +1,9 @@
-"""Asks a SavedModel as a server would: a fresh process with nothing but TensorFlow, serialized examples in, probabilities out.
+"""Asks a SavedModel as a server would: a fresh process with nothing but TensorFlow, serialized examples in, scores out.
 
     python serving_probe.py MODEL RECORDS OUTPUT
 
 Loads the model and answers once, then waits for a line on its standard input: what else the machine does should be over when latency is
-measured. Writes JSON: ``load_seconds``, ``seconds`` (one request per row) and ``probabilities``. It imports nothing of ours.
+measured. Writes JSON: ``load_seconds``, ``seconds`` (one request per row) and ``scores``. It imports nothing of ours.
 """
 
 from __future__ import annotations
@@ -25,14 +25,15 @@ def main() -> None:
     serve(examples=rows[0])
     load_seconds = time.perf_counter() - began
     sys.stdin.readline()
-    seconds, probabilities = [], []
+    seconds, scores = [], []
     for row in rows:
         began = time.perf_counter()
-        answer = serve(examples=row)["probabilities"].numpy()
+        (answer,) = serve(examples=row).values()
+        answered = answer.numpy()
         seconds.append(time.perf_counter() - began)
-        probabilities.append(answer[0].tolist())
+        scores.append(answered[0].tolist())
     with open(output, "w", encoding="utf-8") as file:
-        json.dump({"load_seconds": load_seconds, "seconds": seconds, "probabilities": probabilities}, file)
+        json.dump({"load_seconds": load_seconds, "seconds": seconds, "scores": scores}, file)
 
 
 if __name__ == "__main__":

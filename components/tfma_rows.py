@@ -23,7 +23,7 @@ BUCKETS = 10_000
 
 def extracts(
     key: tuple[tuple[str, str], ...],
-    targets: npt.NDArray[np.int64],
+    targets: Array,
     scores: Mapping[str, Array],
     thresholds: Mapping[str, float],
 ) -> Iterator[dict[str, Any]]:
@@ -31,24 +31,34 @@ def extracts(
 
     Args:
         key: TFMA's key of the slice; empty for all rows.
-        targets: index of the right class, [n].
-        scores: model -> probabilities [n, classes].
+        targets: index of the right class, or the amount, [n].
+        scores: model -> probabilities [n, classes], or amounts [n, 1].
         thresholds: model -> probability of the second class beyond which a row is taken for it (two classes).
     """
     keys = np.empty(1, object)
     keys[0] = key
-    two = next(iter(scores.values())).shape[1] == 2
+    width = next(iter(scores.values())).shape[1]
+    two = width == 2
     weighted = {
-        name: _binary(targets, p[:, 1], thresholds[name]) if two else _by_guess(targets, p.argmax(axis=1), p.shape[1])
+        name: _amounts(targets, p[:, 0])
+        if width == 1
+        else _binary(targets, p[:, 1], thresholds[name])
+        if two
+        else _by_guess(targets, p.argmax(axis=1), width)
         for name, p in scores.items()
     }
-    for labels, predictions, weights in _joined(weighted) if two else _one_by_one(weighted):
+    for labels, predictions, weights in _joined(weighted) if width <= 2 else _one_by_one(weighted):
         yield {
             constants.SLICE_KEY_TYPES_KEY: keys,
             constants.LABELS_KEY: labels,
             constants.PREDICTIONS_KEY: predictions,
             constants.EXAMPLE_WEIGHTS_KEY: weights,
         }
+
+
+def _amounts(targets: Array, predicted: Array) -> tuple[Array, Array, Array]:
+    """Labels, predictions and weights of all rows: TFMA's errors take arrays as they are."""
+    return targets.astype(np.float32), predicted.astype(np.float32), np.ones(len(targets), np.float32)
 
 
 def _binary(targets: Array, scores: Array, threshold: float) -> tuple[Array, Array, Array]:

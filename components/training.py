@@ -26,6 +26,7 @@ from components import (
     learned,
     model_choice,
     numerics,
+    objective,
     registry,
     threshold,
     training_data,
@@ -41,7 +42,7 @@ from components.interfaces import ModelInputs
 from components.serving import export
 from components.watch import Watched, known_beforehand
 from schemas.config import Augment, Evaluate, Train
-from schemas.features import FeatureContract, Kind, order_labels
+from schemas.features import FeatureContract, Kind
 from schemas.run_record import Training, WarmStart
 
 CLEAN_SAMPLE = 2000
@@ -74,6 +75,7 @@ def fit(
     backup: Backup | None = None,
     logs: str | None = None,
     also: Sequence[keras.callbacks.Callback] = (),
+    aim: objective.Objective | None = None,
 ) -> Training:
     """Trains in place and leaves the weights of the best epoch in the model.
 
@@ -83,12 +85,14 @@ def fit(
         backup: what a killed training left is taken over from here; None for neither writing nor reading one.
         logs: folder for TensorBoard; None for none.
         also: callbacks besides the configured ones.
+        aim: what `feed.goals` are; None for the classes of `feed.labels`.
     """
     weights = class_weights(config, feed.labels, feed.counts)
     table = np.array([weights.get(v, 1.0) for v in feed.labels], np.float32)
-    curves = Curves(config.monitor, *watched(config, feed, val, table))
+    aim = aim or objective.Classes(feed.labels)
+    curves = Curves(config.monitor, *watched(config, feed, val, table, aim))
     steps = -(-len(feed) // config.batch_size)
-    model.compile(optimizer=numerics.optimizer(config, steps), loss=numerics.loss(config, len(feed.labels)))
+    model.compile(optimizer=numerics.optimizer(config, steps), loss=aim.keras_loss(config))
     chosen = acting(config)
     ended = backup.resume(model, curves, chosen) if backup else False
     done = len(curves.epochs)
@@ -117,7 +121,8 @@ def fit(
         stopped=ran_out if curves.finite else "nan",
         class_weights=weights,
         parameters=int(model.count_params()),
-        labels=feed.labels,
+        labels=[] if aim.amounts else feed.labels,
+        amounts=aim.amounts,
         rows=len(feed),
         sampling=config.sampling,
         sample_rows=min(len(feed.rows), CLEAN_SAMPLE),
@@ -128,19 +133,20 @@ def fit(
 
 
 def watched(
-    config: Train, feed: Feed, val: training_data.Rows, table: npt.NDArray[np.float32]
+    config: Train, feed: Feed, val: training_data.Rows, table: npt.NDArray[np.float32], aim: objective.Objective
 ) -> tuple[Watched, Watched]:
     """A fixed sample of train, and eval, with what classes weigh.
 
     Args:
         table: weight of a row of each class, in the order of `feed.labels`.
+        aim: what `feed.goals` are.
     """
-    train, places = feed.rows, {v: i for i, v in enumerate(feed.labels)}
+    train = feed.rows
     sample = np.sort(epoch_order(train.keys, config.seed, -1 & 0xFFFFFFFF)[:CLEAN_SAMPLE])
-    natural = dict(zip(feed.labels, np.bincount(feed.targets, minlength=len(places)).tolist(), strict=True))
+    natural = dict(zip(feed.labels, np.bincount(feed.targets, minlength=len(feed.labels)).tolist(), strict=True))
     weights, prior = known_beforehand(natural, feed.counts, table.astype(np.float64))
-    targets = np.array([places[v] for v in val.labels], np.int64)
-    return Watched(train.take(sample), feed.targets[sample], weights, prior), Watched(val, targets, weights, prior)
+    of_train = Watched(train.take(sample), feed.goals[sample], weights, prior, aim)
+    return of_train, Watched(val, aim.targets(val), weights, prior, aim)
 
 
 def weights_digest(model: keras.Model) -> str:
@@ -191,6 +197,7 @@ class Prepared:
         settings: the node's `custom_config`.
         layer: the transform graph; `asset` is the path of what it learned.
         champion: folder of the model that a warm start begins with; None when nothing is served.
+        aim: what is trained towards.
     """
 
     config: Train
@@ -202,6 +209,7 @@ class Prepared:
     feed: Feed
     val: training_data.Rows
     champion: str | None
+    aim: objective.Objective
 
 
 def prepare(fn_args: Any) -> Prepared:
@@ -217,16 +225,18 @@ def prepare(fn_args: Any) -> Prepared:
     output = tft.TFTransformOutput(fn_args.transform_graph_path)
     layer = output.transform_features_layer()
     train, val = load_splits(fn_args, contract, layer)
-    labels = order_labels(set(train.labels.tolist()))
-    unknown = sorted(set(val.labels.tolist()) - set(labels))
-    if unknown:
-        raise ValueError(f"eval has classes that train lacks: {unknown}")
-    policy = Policy.of(Augment.model_validate_json(augment)) if augment else None
-    feed = Feed(train, labels, config.seed, policy, len(contract.of_kind(Kind.NUMERIC)), config.sampling is not None)
+    aim = objective.of_train(train)
+    aim.targets(val)
+    policy, numbers = (
+        Policy.of(Augment.model_validate_json(augment)) if augment else None,
+        contract.of_kind(Kind.NUMERIC),
+    )
+    goals = aim.targets(train) if aim.amounts else None
+    feed = Feed(train, aim.labels, config.seed, policy, len(numbers), config.sampling is not None, goals)
     asset = os.path.join(output.transform_savedmodel_dir, "assets", learned.ASSET)
     _, vocabulary = learned.read_learned(asset)
-    inputs = training_data.model_inputs(train.inputs, vocabulary, len(labels))
-    return Prepared(config, fn_args.custom_config, contract, layer, asset, inputs, feed, val, fn_args.base_model)
+    inputs = training_data.model_inputs(train.inputs, vocabulary, len(aim.labels))
+    return Prepared(config, fn_args.custom_config, contract, layer, asset, inputs, feed, val, fn_args.base_model, aim)
 
 
 def train(
@@ -245,9 +255,9 @@ def train(
     described = warm_start.describe({**p.settings, "train": config.model_dump_json()}, p.inputs, p.feed.labels, p.asset)
 
     def begin(model: keras.Model) -> WarmStart | None:
-        return warm_start.begin(model, described, p.champion, p.val) if config.warm_start else None
+        return warm_start.begin(model, described, p.champion, p.val, p.aim) if config.warm_start else None
 
-    model, training = train_model(config, p.inputs, p.feed, p.val, begin, backup, logs, also)
+    model, training = train_model(config, p.inputs, p.feed, p.val, begin, backup, logs, also, p.aim)
     return model, training, described
 
 
@@ -267,13 +277,15 @@ def run_fn(fn_args: Any) -> None:
     logs = os.path.join(fn_args.model_run_dir, "logs") if config.tensorboard else None
     model, training, described = train(p, config, backup, logs)
     rule = Evaluate.model_validate_json(settings["threshold"]).threshold
-    chosen = threshold.settle(rule, p.feed.labels, p.val.labels, lambda: _second_scores(model, p.val))
+    chosen = None
+    if not p.aim.amounts:
+        chosen = threshold.settle(rule, p.feed.labels, p.val.labels, lambda: _second_scores(model, p.val))
     training = training.model_copy(update={"threshold": chosen})
     os.makedirs(fn_args.model_run_dir, exist_ok=True)
     document = {"training": training.model_dump(), "weights": weights_digest(model)}
     with open(os.path.join(fn_args.model_run_dir, "training.json"), "w", encoding="utf-8") as file:
         json.dump(document, file, sort_keys=True)
-    export(model, p.layer, p.contract, p.feed.labels, fn_args.serving_model_dir, chosen)
+    export(model, p.layer, p.contract, p.aim, fn_args.serving_model_dir, chosen)
     warm_start.keep(model, described, fn_args.serving_model_dir)
     backup.remove()
 
@@ -292,6 +304,7 @@ def train_model(
     backup: Backup | None = None,
     logs: str | None = None,
     also: Sequence[keras.callbacks.Callback] = (),
+    aim: objective.Objective | None = None,
 ) -> tuple[keras.Model, Training]:
     """Builds and trains, in the precision and on the devices that there are; the model that comes out computes in float32.
 
@@ -310,7 +323,7 @@ def train_model(
         with numerics.strategy(gpus):
             model, name, reason = build_model(config, inputs)
             start = begin(model)
-            training = fit(config, model, feed, val, backup, logs, also)
+            training = fit(config, model, feed, val, backup, logs, also, aim)
     finally:
         keras.config.set_dtype_policy(before)
     if gpus or precision != "float32":

@@ -17,7 +17,7 @@ import tensorflow as tf
 from components import examples as example_files
 from components.counting import span_of_file
 from components.interfaces import ModelInputs
-from schemas.features import ColumnType, FeatureContract, Kind, label_text
+from schemas.features import NO_CLASS, ColumnType, FeatureContract, Kind, label_text
 
 I64 = npt.NDArray[np.int64]
 U64 = npt.NDArray[np.uint64]
@@ -41,10 +41,11 @@ class Rows:
     Attributes:
         inputs: what the transform graph gives: ``numeric`` float32 [n, F], ``categorical`` int64 [n, C], ``text_<i>`` int64 [n, T],
             ``image_<i>`` float32 [n, h, w, c].
-        labels: label values as text, object [n].
+        labels: label values as text, object [n]; `NO_CLASS` where they are amounts.
         keys: fingerprints of the raw examples, uint64 [n].
         spans: the span that each row came with, int64 [n].
         weights: as the column of weights has them, at least 0, float32 [n]; None without such a column.
+        amounts: of a label that is an amount, float64 [n]; None for classes.
     """
 
     inputs: dict[str, npt.NDArray[Any]]
@@ -52,6 +53,7 @@ class Rows:
     keys: U64
     spans: I64
     weights: npt.NDArray[np.float32] | None = None
+    amounts: npt.NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -60,7 +62,8 @@ class Rows:
         """Some rows, in the order of the index."""
         inputs = {name: values[index] for name, values in self.inputs.items()}
         weights = None if self.weights is None else self.weights[index]
-        return Rows(inputs, self.labels[index], self.keys[index], self.spans[index], weights)
+        amounts = None if self.amounts is None else self.amounts[index]
+        return Rows(inputs, self.labels[index], self.keys[index], self.spans[index], weights, amounts)
 
 
 def model_inputs(inputs: Inputs, vocabulary: int, classes: int) -> ModelInputs:
@@ -114,9 +117,13 @@ def load_rows(
                 break
     inputs = {name: np.concatenate([p[0][name] for p in parts]) for name in parts[0][0]}
     labels, prints, *weights = (np.concatenate([p[i] for p in parts]) for i in range(1, len(parts[0])))
+    keys, of_spans, own = prints.reshape(-1).view(np.uint64), np.concatenate(spans), weights[0] if weights else None
+    if contract.amounts:
+        nameless = np.full(len(labels), NO_CLASS, object)
+        return Rows(inputs, nameless, keys, of_spans, own, labels.astype(np.float64))
     values, inverse = np.unique(labels, return_inverse=True)
     texts = np.array([label_text(v.item() if hasattr(v, "item") else v) for v in values], object)
-    return Rows(inputs, texts[inverse], prints.reshape(-1).view(np.uint64), np.concatenate(spans), *weights)
+    return Rows(inputs, texts[inverse], keys, of_spans, own)
 
 
 def _arrays(converted: Any) -> Any:

@@ -244,7 +244,12 @@ def digest(settings: Mapping[str, str], order: TuningOrder, prepared: training.P
         plain["trials"] = str(json.loads(settings["train"])["tune"]["trials"])
     found = hashlib.sha256(json.dumps(plain, sort_keys=True).encode())
     for rows in (prepared.feed.rows, prepared.val):
-        for name, values in [*sorted(rows.inputs.items()), ("keys", rows.keys), ("weights", rows.weights)]:
+        for name, values in [
+            *sorted(rows.inputs.items()),
+            ("keys", rows.keys),
+            ("weights", rows.weights),
+            ("amounts", rows.amounts),
+        ]:
             found.update(f"{name} {None if values is None else values.shape}\n".encode())
             if values is not None:
                 found.update(np.ascontiguousarray(values).reshape(-1).view(np.uint8).data)

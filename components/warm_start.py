@@ -21,6 +21,7 @@ from components import model_choice, registry
 from components.input_names import InputNames, input_names
 from components.interfaces import ModelInputs, WeightLayout
 from components.learned import ASSET, read_learned
+from components.objective import Objective
 from components.served import identity
 from components.training_data import Rows, rows_at_once
 from components.weight_transfer import Shape, Taken, Weights, transfer
@@ -72,16 +73,15 @@ def describe(custom_config: Mapping[str, str], inputs: ModelInputs, labels: list
     return Described(spec.name, layout, names, read_learned(asset)[0], digests)
 
 
-def eval_loss(model: Any, rows: Rows, labels: list[str]) -> float:
-    """Mean cross entropy of a model as it is, unweighted, without dropout."""
-    places = {v: i for i, v in enumerate(labels)}
-    targets = np.array([places[v] for v in rows.labels], np.int64)
+def eval_loss(model: Any, rows: Rows, aim: Objective) -> float:
+    """Mean loss of a model as it is, unweighted, without dropout."""
+    targets = aim.targets(rows)
     size = rows_at_once(any(n.startswith("image_") for n in rows.inputs))
     total = 0.0
     for i in range(0, len(rows), size):
         part = slice(i, i + size)
-        logits = model({name: values[part] for name, values in rows.inputs.items()}, training=False)
-        total += float(tf.reduce_sum(tf.nn.sparse_softmax_cross_entropy_with_logits(targets[part], logits)))
+        outputs = model({name: values[part] for name, values in rows.inputs.items()}, training=False)
+        total += float(tf.reduce_sum(aim.losses_in_graph(targets[part], tf.cast(outputs, tf.float32))))
     return total / max(1, len(rows))
 
 
@@ -128,7 +128,7 @@ def read(saved_model: str) -> tuple[dict[str, npt.NDArray[Any]], Described] | No
     return weights, Described(document["family"], layout, InputNames(**names), features, tuple(document["files"]))
 
 
-def begin(model: Any, described: Described, champion: str | None, val: Rows) -> WarmStart:
+def begin(model: Any, described: Described, champion: str | None, val: Rows, aim: Objective) -> WarmStart:
     """Gives a fresh model the champion's weights, as far as they fit.
 
     Args:
@@ -136,9 +136,9 @@ def begin(model: Any, described: Described, champion: str | None, val: Rows) -> 
         described: what it is.
         champion: folder of the champion's SavedModel; None when nothing is served.
         val: the eval split, on which the record compares both.
+        aim: what is trained towards.
     """
-    labels = list(described.names.labels)
-    fresh = eval_loss(model, val, labels)
+    fresh = eval_loss(model, val, aim)
     if champion is None:
         why = "train.warm_start: nothing is served yet; training started from fresh weights."
         return WarmStart(warm=False, why=why, cold_val_loss=fresh, findings=[_finding(why, Severity.OK)])
@@ -164,7 +164,7 @@ def begin(model: Any, described: Described, champion: str | None, val: Rows) -> 
         fresh=taken.fresh,
         gone=_gone(kept[1].names, described.names),
         moved=moved(kept[1].learned, described.learned),
-        val_loss=eval_loss(model, val, labels),
+        val_loss=eval_loss(model, val, aim),
         cold_val_loss=fresh,
         findings=[_finding(why, Severity.OK)],
     )

@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from components.metric_definitions import METRICS
-from components.training_data import I64, Rows, rows_at_once
+from components.objective import Objective
+from components.training_data import Rows, rows_at_once
 from schemas.run_record import LARGEST
 
 F64 = npt.NDArray[np.float64]
@@ -29,36 +29,36 @@ class Watched:
 
     Attributes:
         rows: transformed rows.
-        targets: index of the right class, int64 [n].
+        targets: index of the right class, int64 [n]; of amounts, what `objective.Amount.targets` gives.
         weights: what a row of each class weighs in training, augmentation and sampling included, float64 [classes].
         prior: share of the weight of train that each class has, float64 [classes], sum 1.
+        objective: what the model is trained towards.
     """
 
     rows: Rows
-    targets: I64
+    targets: npt.NDArray[Any]
     weights: F64
     prior: F64
+    objective: Objective
 
     def scores(self, logits: npt.NDArray[np.float32]) -> dict[str, float | None]:
-        """Loss, skill with its standard error, accuracy, balanced accuracy and AUC; None where the logits are not finite.
+        """Loss, skill with its standard error, accuracy, balanced accuracy and AUC; None where the logits are not finite, and of amounts
+        the last three.
 
         Args:
-            logits: float32 [n, classes].
+            logits: float32 [n, outputs].
         """
         empty: dict[str, float | None] = dict.fromkeys(("skill", "skill_error", "accuracy", "balanced_accuracy", "auc"))
         if not len(logits) or not np.isfinite(logits).all():
             return {"loss": float("nan"), **empty}
         wide = logits.astype(np.float64)
-        wide -= wide.max(axis=1, keepdims=True)
-        log_shares = wide - np.log(np.exp(wide).sum(axis=1, keepdims=True))
-        losses = -log_shares[np.arange(len(wide)), self.targets]
-        measured = {m: METRICS[m](self.targets, np.exp(log_shares)) for m in ("accuracy", "balanced_accuracy", "auc")}
+        losses, measured = self.objective.losses(self.targets, wide), self.objective.measured(self.targets, wide)
         return {"loss": float(losses.mean()), **empty, **self._skill(losses), **measured}
 
     def _skill(self, losses: F64) -> dict[str, float | None]:
         """1 - (weighted loss) / (weighted loss of the prior), and the standard error of that ratio by the delta method."""
-        with_model = self.weights[self.targets] * losses
-        without = self.weights[self.targets] * -np.log(self.prior)[self.targets]
+        weights = self.weights[0] if self.objective.amounts else self.weights[self.targets]
+        with_model, without = weights * losses, weights * self.objective.trivial(self.targets, self.prior)
         total = float(without.sum())
         if not total > 0:
             return {}
@@ -102,11 +102,11 @@ class Watch:
             highest = [tf.reduce_max(a, axis=list(range(a.shape.rank - 1))) for a in active]
             return tf.cast(logits, tf.float32), highest
 
-        @tf.function(input_signature=[spec, tf.TensorSpec([None], tf.int64)], autograph=False)
+        @tf.function(input_signature=[spec, tf.TensorSpec([None], train.targets.dtype)], autograph=False)
         def norms(inputs: dict[str, tf.Tensor], targets: tf.Tensor) -> list[tf.Tensor]:
             with tf.GradientTape() as tape:
                 logits = tf.cast(model(inputs, training=False), tf.float32)
-                loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits))
+                loss = tf.reduce_mean(train.objective.losses_in_graph(targets, logits))
             found = tape.gradient(loss, [_here(v) for v in model.trainable_variables], unconnected_gradients="zero")
             # A gradient of an embedding may name a row twice: only the sum of both has a norm.
             return [tf.norm(tf.convert_to_tensor(g)) for g in found]

@@ -11,6 +11,7 @@ from pipeline.learned import learned_note, learned_tables
 from pipeline.tuning_tables import tuned_text
 from pipeline.wording import (
     SEVERITY_GLYPHS,
+    class_name,
     clean,
     interval,
     metric_name,
@@ -92,8 +93,12 @@ def _list(items: Iterable[str]) -> str:
 def _about(record: RunRecord, pushed_by: str) -> str:
     training, contract = record.training, record.contract
     what = f"a model of type {training.model}" if training and training.model else "a model"
-    classes = f", with the classes {', '.join(training.labels)}" if training else ""
-    label = f" It predicts the label {contract.label}{classes}." if contract else ""
+    classes = f", with the classes {', '.join(training.labels)}" if training and training.labels else ""
+    label = (
+        f" It predicts {'the amount' if contract.amounts else 'the label'} {contract.label}{classes}."
+        if contract
+        else ""
+    )
     described = "" if pushed_by in ("", record.run_id) else f", described by run {record.run_id}"
     return _text(
         f"This is {what}, trained on {span_text(record) or 'unknown spans'} and pushed by run {pushed_by or record.run_id}"
@@ -121,7 +126,7 @@ def _data(record: RunRecord) -> str:
         [
             "## Data",
             f"Rows per split and value of the label {_text(record.data.label)}, over all spans of the window:",
-            _table(["split", ">rows", *(f">{v}" for v in values)], rows),
+            _table(["split", ">rows", *(f">{class_name(v)}" for v in values)], rows),
             *([f"Rows without a label, left out: {left_out}."] if missing else []),
             _table([">span", "file", ">bytes", "SHA-256"], files),
             f"Digest of all files: `{record.data_digest or 'unknown'}`.",

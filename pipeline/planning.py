@@ -96,6 +96,7 @@ def plan_job(job: Job, config: PipelineConfig) -> Planned:
         entity=config.data.entity or split.group_by,
         time=config.data.time or split.by_time,
         sample_weight=config.train.sample_weight,
+        amounts=contract.amounts,
         serving=tuple(serving),
         serving_form=form_of_serving,
         serving_sample=config.checks.sample,

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from schemas.config import DEFAULT_THRESHOLD
 from schemas.evidence import CrossScores, MetricValue, ModelEvidence, SliceEvidence
+from schemas.features import NO_CLASS
 from schemas.findings import Finding, Severity
 from schemas.run_record import RunRecord, StageState, Status, WarmStart
 
@@ -23,6 +24,9 @@ METRIC_NAMES = {
     "f1": "macro F1",
     "brier": "Brier score",
     "calibration_error": "calibration error",
+    "rmse": "RMSE",
+    "mae": "MAE",
+    "r2": "R²",
 }
 STATUS_WORDS = {
     Status.RUNNING: "running",
@@ -93,6 +97,11 @@ def metric_name(metric: str) -> str:
     return METRIC_NAMES.get(metric, metric)
 
 
+def class_name(label: str) -> str:
+    """A label value; what counts rows by class counts those of amounts all together."""
+    return "all" if label == NO_CLASS else label
+
+
 def number(value: object, digits: int = 4) -> str:
     """A number short enough to read: ``digits`` significant ones; a dash for None; texts as they are."""
     if value is None:
@@ -112,7 +121,8 @@ def metric_value(value: MetricValue | None, signed: bool = False) -> str:
         return "–"
     if value.value is None or not math.isfinite(value.value):
         return "undefined"
-    return f"{value.value:+.3f}" if signed else f"{value.value:.3f}"
+    places = 3 if abs(value.value) < 1000 else 1
+    return f"{value.value:+,.{places}f}" if signed else f"{value.value:,.{places}f}"
 
 
 def interval(value: MetricValue | None, signed: bool = False) -> str:

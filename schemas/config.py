@@ -155,9 +155,14 @@ class Split(Section):
         return self
 
 
+#: What the label is: a class, or an amount.
+Task = Literal["classification", "regression"]
+
+
 class Data(Section):
     """The source, which part of it to read, what the columns are, and how rows are split.
 
+    `task` says what the label is: a class out of a few (``classification``), or an amount (``regression``), a finite number in every row.
     `schema_file` is a curated TFMD schema (text format); without one, the first accepted run's proposal is kept.
     `rows_per_shard` bounds the memory of one worker: a shard is sorted in memory.
     `serving` are rows as they are served (the label may be missing); they are compared with what is trained on.
@@ -166,6 +171,7 @@ class Data(Section):
     """
 
     source: Source
+    task: Task = "classification"
     serving: Source | None = None
     time: str | None = None
     id: str | None = None
@@ -575,10 +581,14 @@ class Train(Section):
         return self
 
 
-Metric = Literal[
+OfClasses = Literal[
     "auc", "pr_auc", "accuracy", "balanced_accuracy", "log_loss", "kappa", "f1", "brier", "calibration_error"
 ]
-METRICS: tuple[Metric, ...] = get_args(Metric)
+OfAmounts = Literal["rmse", "mae", "r2"]
+Metric = OfClasses | OfAmounts
+#: Task -> its metrics.
+METRICS_OF: dict[Task, tuple[Metric, ...]] = {"classification": get_args(OfClasses), "regression": get_args(OfAmounts)}
+METRICS: tuple[Metric, ...] = (*METRICS_OF["classification"], *METRICS_OF["regression"])
 
 
 #: The likelier of two classes.
@@ -633,7 +643,8 @@ class Evaluate(Section):
     """Metrics on the test split, the slices to look at, and the gates that decide on the push.
 
     `bootstrap` is the number of paired resamples behind the 95 % intervals. By default there is every metric but kappa, whose quadratic
-    weights take the classes for grades: between digits, say, 3 for 8 is no worse than 3 for 4.
+    weights take the classes for grades: between digits, say, 3 for 8 is no worse than 3 for 4. With `data.task` ``regression``, metrics and
+    gates are those of `REGRESSION`.
 
     Attributes:
         slices: columns, and pairs of columns, whose values make slices.
@@ -642,7 +653,7 @@ class Evaluate(Section):
         gates: by default what suits any data: ranks better than chance, no worse than the served model, and a model that can be served.
     """
 
-    metrics: list[Metric] = Field(default=[m for m in METRICS if m != "kappa"], min_length=1)
+    metrics: list[Metric] = Field(default=[m for m in METRICS_OF["classification"] if m != "kappa"], min_length=1)
     slices: list[SliceOf] = []
     threshold: Annotated[ThresholdRule, BeforeValidator(_to_threshold)] = DEFAULT_THRESHOLD
     gates: PluginMap = [
@@ -729,6 +740,18 @@ class Checks(Section):
         return own | {"params": plain, "on_fail": on_fail}
 
 
+#: What regression has in the place of these defaults: nothing that speaks of classes, and gates that suit any amount. The floor of R² is
+#: what always giving the mean reaches.
+REGRESSION: dict[str, dict[str, Any]] = {
+    "split": {"stratify": False},
+    "train": {"class_weights": None},
+    "evaluate": {
+        "metrics": list(METRICS_OF["regression"]),
+        "gates": {"metric_floor": {"r2": 0.0}, "no_regression": {"metric": "rmse"}, "serving_ready": {}},
+    },
+}
+
+
 def _plain_name(value: str) -> str:
     if not value or not all(c.isalnum() or c in "_-" for c in value):
         raise ValueError("must consist of letters, digits, '-' and '_' (it names folders)")
@@ -760,6 +783,60 @@ class PipelineConfig(Section):
     def recipe(self) -> dict[str, Any]:
         """What a result depends on, as plain data: all but when runs start, who is told and what is tidied up."""
         return self.model_dump(mode="json", exclude={"schedule", "notify", "retention"})
+
+    @model_validator(mode="before")
+    @classmethod
+    def _task_comes_first(cls, value: Any) -> Any:
+        """Defaults that only suit classes give way to those of amounts; what is written down stays."""
+        data = value.get("data") if isinstance(value, dict) else None
+        if not isinstance(data, dict) or data.get("task") != "regression":
+            return value
+        sections = {"train": value.get("train"), "evaluate": value.get("evaluate"), "split": data.get("split")}
+        filled = {
+            name: {**REGRESSION[name], **({} if given is None else given)}
+            for name, given in sections.items()
+            if given is None or isinstance(given, dict)
+        }
+        split = {"split": filled.pop("split")} if "split" in filled else {}
+        return {**value, **filled, "data": {**data, **split}}
+
+    @model_validator(mode="after")
+    def _metrics_of_the_task(self) -> PipelineConfig:
+        known = METRICS_OF[self.data.task]
+        wrong = [m for m in self.evaluate.metrics if m not in known]
+        if wrong:
+            raise ValueError(
+                f"evaluate.metrics: {', '.join(wrong)} {'is' if len(wrong) == 1 else 'are'} not for data.task: {self.data.task}; "
+                f"use any of {', '.join(known)}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _amounts_have_no_classes(self) -> PipelineConfig:
+        if self.data.task != "regression":
+            return self
+        train, augment = self.train, self.transform.augment
+        stop, reduce = train.early_stopping, train.reduce_lr
+        of_classes = {
+            "data.split.stratify: true": self.data.split.stratify,
+            "train.class_weights": train.class_weights is not None,
+            "train.sampling": train.sampling is not None,
+            "train.label_smoothing": train.label_smoothing > 0,
+            "val_accuracy in train.early_stopping or train.reduce_lr": "val_accuracy"
+            in (stop and stop.monitor, reduce and reduce.monitor),
+            "evaluate.threshold": self.evaluate.threshold != DEFAULT_THRESHOLD,
+            "transform.augment.balance": augment is not None and augment.balance,
+            "classes of an operation in transform.augment": augment is not None
+            and any(op.classes for op in augment.ops),
+        }
+        found = [name for name, there in of_classes.items() if there]
+        if self.data.source.images is not None:
+            found.append("data.source.images, whose labels are names of folders (use a table with a column of paths)")
+        if found:
+            raise ValueError(
+                f"data.task: regression has amounts and no classes, and these are for classes: {'; '.join(found)}; take them out"
+            )
+        return self
 
     @model_validator(mode="after")
     def _a_weight_is_no_input(self) -> PipelineConfig:

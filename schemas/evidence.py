@@ -120,7 +120,7 @@ class SliceEvidence(BaseModel):
     Attributes:
         slice: ``overall``, or ``column=value``.
         rows: number of test rows.
-        labels: label value -> rows.
+        labels: label value -> rows; empty for amounts, as is all that is by label value.
         candidate: metric -> value.
         champion: metric -> value; None when there is no champion.
         difference: metric -> candidate minus champion, paired over rows; None when there is no champion.
@@ -128,6 +128,7 @@ class SliceEvidence(BaseModel):
         champion_recalls: the same of the champion; None when there is no champion.
         precisions: label value -> share of the rows that the candidate takes for it that are of it; its interval is Wilson's.
         f1: label value -> harmonic mean of its precision and recall, without an interval.
+        trivial: of amounts, metric -> what giving every row of the slice the same amount reaches; empty for classes.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -142,6 +143,7 @@ class SliceEvidence(BaseModel):
     champion_recalls: dict[str, MetricValue] | None = None
     precisions: dict[str, MetricValue] = {}
     f1: dict[str, MetricValue] = {}
+    trivial: dict[str, float] = {}
 
 
 class CrossCells(BaseModel):
@@ -203,10 +205,11 @@ class TrainingSummary(BaseModel):
 
     Attributes:
         epoch: number of that epoch, from 1.
-        train_loss: cross entropy on a sample of train; None when it was not finite.
+        train_loss: cross entropy (of amounts: squared error in squared widths) on a sample of train; None when it was not finite.
         val_loss: cross entropy on eval; None when it was not finite.
         train_accuracy: share of rows of that sample that are recognised; `val_accuracy` the same on eval.
         train_rows: rows of the sample of train; `val_rows` those of eval.
+        width: of amounts, the width that losses are in, in the unit of the label; None for classes.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -218,15 +221,16 @@ class TrainingSummary(BaseModel):
     val_accuracy: float | None = None
     train_rows: int = 0
     val_rows: int = 0
+    width: float | None = None
 
 
 class ServingEvidence(BaseModel):
-    """How the SavedModel behaved in a fresh process that knows nothing of ours: raw rows in, probabilities out.
+    """How the SavedModel behaved in a fresh process that knows nothing of ours: raw rows in, scores out.
 
     Attributes:
         error: why it gave no answer; None when it did. Everything below is then None.
         rows: test rows that were sent, one request each.
-        difference: largest absolute difference of a probability from that of the evaluation.
+        difference: largest absolute difference of a probability from that of the evaluation; of amounts, as a share of the largest amount.
         latency_ms: median time of a request of one row, milliseconds.
         latency_ms_p95: the time that 95 % of these requests did not exceed.
         load_seconds: from the start of loading to the first answer.

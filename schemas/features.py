@@ -55,6 +55,7 @@ class FeatureContract(BaseModel):
     Attributes:
         label: the label column.
         label_type: how the label is stored.
+        amounts: whether the label is an amount (`data.task` ``regression``) and not a class.
         features: the inputs, in canonical order (by name).
         excluded: columns that are in the data and never reach the model.
         sample_weight: the one among them that weights rows in training; None for none.
@@ -65,6 +66,7 @@ class FeatureContract(BaseModel):
 
     label: str
     label_type: ColumnType
+    amounts: bool = False
     features: tuple[Feature, ...]
     excluded: tuple[str, ...] = ()
     sample_weight: str | None = None
@@ -90,3 +92,7 @@ def order_labels(values: set[str]) -> list[str]:
         return sorted(values, key=int)
     except ValueError:
         return sorted(values)
+
+
+#: The one "class" of rows whose label is an amount: what counts rows by class counts them all together.
+NO_CLASS = ""

@@ -92,8 +92,8 @@ class Epoch(Record):
     and on eval alike: without augmentation, dropout, class weights and penalties. None for what cannot be measured.
 
     Attributes:
-        train_loss: cross entropy per row, in nats; `val_loss` likewise.
-        train_skill: share of the loss of knowing only how frequent classes are that the model saves, at most 1, 0 for none; both losses
+        train_loss: cross entropy per row, in nats (of amounts: mean squared error in squared widths); `val_loss` likewise.
+        train_skill: share of the loss of knowing only how frequent classes are (of amounts: only their mean, so that it is R²) that the model saves, at most 1, 0 for none; both losses
             weighted as in training, so that class weights do not count against it. `val_skill` likewise; `val_skill_error` is its
             standard error.
         train_auc: as in evaluation, likewise `balanced_accuracy`.
@@ -162,6 +162,14 @@ class WarmStart(Record):
     findings: list[Finding] = []
 
 
+class Amounts(Record):
+    """How a model of amounts sees its label: an output of 0 is `centre`, the mean of train, and one of 1 is a `width`, its deviation, more;
+    both in the unit of the label."""
+
+    centre: float
+    width: float
+
+
 class Training(Record):
     """How the model was trained.
 
@@ -171,7 +179,8 @@ class Training(Record):
         stopped: ``early_stopping``, ``epochs`` (they ran out) or ``nan``.
         class_weights: label value -> weight of a row; empty without class weights.
         parameters: number of trainable weights.
-        labels: label values in the order of the model's outputs.
+        labels: label values in the order of the model's outputs; empty for amounts.
+        amounts: centre and width of the label, where it is an amount. Losses are then in squared widths.
         rows: rows of one epoch, copies by augmentation included.
         model: name of the model.
         model_reason: why it is this one, as a sentence.
@@ -190,6 +199,7 @@ class Training(Record):
     class_weights: dict[str, float]
     parameters: int
     labels: list[str]
+    amounts: Amounts | None = None
     rows: int = 0
     model: str = ""
     model_reason: str = ""

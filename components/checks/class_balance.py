@@ -47,6 +47,8 @@ class ClassBalance(Check):
         block: `minority_share` (0.01), `ratio` (10).
     """
 
+    for_amounts = False
+
     warn: Warn = Warn()
     block: Block = Block()
 

@@ -66,6 +66,8 @@ class ConflictingLabels(Check):
         block: the same (default 0.01).
     """
 
+    for_amounts = False
+
     warn: Warn = Warn()
     block: Block = Block()
 

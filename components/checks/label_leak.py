@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 
 from components import statistics_rules as rules
@@ -49,6 +51,8 @@ class LabelLeak(Check):
     blocks: in honest tables one feature often tells one class of several. Of more than 20 label values, the most frequent ones are
     looked at. The limit of `warn` is one standard error higher, which matters in small samples.
 
+    An amount is taken for two classes, above its median and not.
+
     Attributes:
         warn: `auc` (default 0.95; with 8 or more accepted spans at least their mean + 3 deviations); ``off`` turns the level off.
         block: `auc` (default 0.995).
@@ -59,7 +63,7 @@ class LabelLeak(Check):
 
     def check(self, context: DataContext) -> list[Finding]:
         """One finding per feature of the sample."""
-        sample = context.sample
+        sample = _halves(context.sample, context.facts.amount)
         labels = ranks.frequent(sample.labels) if sample is not None else []
         names = [*sorted(sample.numeric), *sorted(sample.categorical)] if sample is not None else []
         if sample is None or len(labels) < 2 or not names:
@@ -104,3 +108,13 @@ class LabelLeak(Check):
         allowed = {**common.bounds(self, warn_noise_auc=floors[0], block_noise_auc=floors[1]), "warn_auc_here": limit}
         remedy = REMEDY.format(name=name)
         return common.report(context, "label_leak", name, level, observed, allowed, text, remedy, statistic=auc)
+
+
+def _halves(sample: Sample | None, amount: str | None) -> Sample | None:
+    """The sample with two classes where the label is an amount, which then is no feature; else as it is."""
+    if sample is None or amount is None or amount not in sample.numeric:
+        return sample
+    values = sample.numeric[amount]
+    above = np.where(values > np.nanmedian(values), "above its median", "not above its median").astype(object)
+    others = {n: v for n, v in sample.numeric.items() if n != amount}
+    return dataclasses.replace(sample, labels=above, numeric=others)

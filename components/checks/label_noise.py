@@ -56,6 +56,8 @@ class LabelNoise(Check):
         block: the same (default off).
     """
 
+    for_amounts = False
+
     warn: Warn = Warn()
     block: Block = Block()
 

@@ -47,6 +47,8 @@ class LabelShift(Check):
         block: `v` (0.15) or `l_infinity` (0.1).
     """
 
+    for_amounts = False
+
     warn: Warn = Warn()
     block: Block = Block()
 

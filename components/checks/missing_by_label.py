@@ -67,6 +67,8 @@ class MissingByLabel(Check):
         block: `v` (default 0.2).
     """
 
+    for_amounts = False
+
     warn: Warn = Warn()
     block: Block = Block()
 

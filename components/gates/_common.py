@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+from components.amounts import IN_UNITS
 from schemas.evidence import OVERALL, MetricValue, SliceEvidence
 from schemas.findings import Finding, Number, Severity
 
@@ -88,6 +89,13 @@ def gained(got: MetricValue | None, higher: bool | None) -> tuple[float, float, 
     if len(defined) < 3 or higher is None:
         return None
     return defined[0], min(defined[1:]), max(defined[1:])
+
+
+def allowance(part: SliceEvidence, metric: str, tolerance: float) -> float:
+    """A tolerance as a change of the metric; of metrics in the unit of the label it is a share of the champion's value."""
+    got = (part.champion or {}).get(metric)
+    value = known(got.value) if got and metric in IN_UNITS else None
+    return tolerance if value is None else tolerance * abs(value)
 
 
 def both(part: SliceEvidence, metric: str) -> str:

@@ -1,10 +1,11 @@
-"""The candidate against a model that looks at nothing: it gives every row the shares of the classes."""
+"""The candidate against a model that looks at nothing: it gives every row the shares of the classes, or the same amount."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 
+from components.amounts import IN_UNITS
 from components.gates import _common as common
 from components.interfaces import Gate, plugin
 from components.parameters import Amount, Count, MetricName
@@ -18,11 +19,13 @@ class BeatsTrivial(Gate):
 
     The trivial model's metrics follow from the counts of the classes: accuracy is the share of the most frequent class, balanced accuracy
     1 / classes, the area under the ROC curve 0.5, average precision the share of the class, log loss the entropy, kappa 0,
-    the Brier score that of the shares. Its calibration is perfect, so that cannot be compared.
+    the Brier score that of the shares. Its calibration is perfect, so that cannot be compared. For amounts it gives the mean (``rmse``,
+    ``r2``) or the median (``mae``) of the test rows, which is the best that it could.
 
     Attributes:
         metric: what is compared (default auc: not misled by rare classes, nor by class weights, which make log loss worse on purpose).
-        margin: by how much the candidate must be better (default 0.02: less is of no use, whatever the number of rows).
+        margin: by how much the candidate must be better (default 0.02: less is of no use, whatever the number of rows); of ``rmse`` and
+            ``mae`` a share of the trivial model's.
         min_rows: slices below this number of test rows are reported, not judged (default 100).
         slices: whether every slice of `evaluate.slices` is judged as well (default no: many slices, many chances).
     """
@@ -51,7 +54,7 @@ class BeatsTrivial(Gate):
 
     def _judge(self, evidence: ModelEvidence, part: SliceEvidence) -> Finding:
         where, got = f"{self.metric} on {common.on(part)}", part.candidate.get(self.metric)
-        floor = trivial(self.metric, part.labels)
+        floor = part.trivial[self.metric] if self.metric in part.trivial else trivial(self.metric, part.labels)
         why = common.why_unjudged(part, common.classes_of(evidence.overall), self.min_rows)
         if why:
             return self._report(part.slice, Severity.OK, got, floor, f"{where}: {why}.", "")
@@ -66,15 +69,17 @@ class BeatsTrivial(Gate):
         gain = sign * (value - floor)
         ends = [sign * (v - floor) for v in (common.known(got.low), common.known(got.high)) if v is not None]
         sure = bool(ends) and min(ends) > 0
-        level = Severity.BLOCK if gain < self.margin else Severity.OK if sure else Severity.WARN
+        margin = self.margin * floor if self.metric in IN_UNITS else self.margin
+        level = Severity.BLOCK if gain < margin else Severity.OK if sure else Severity.WARN
         says = {
             Severity.OK: "it is better",
             Severity.WARN: "it may be better, but the interval does not confirm it: cannot tell",
-            Severity.BLOCK: f"it must be better by {self.margin:g}",
+            Severity.BLOCK: f"it must be better by {margin:.4g}",
         }[level]
-        text = f"{where}: is {common.with_interval(got)}, a model that only knows the shares of the classes {floor:.4f}; {says}."
+        other = "always gives the same amount" if part.trivial else "only knows the shares of the classes"
+        text = f"{where}: is {common.with_interval(got)}, a model that {other} {floor:.4f}; {says}."
         remedy = (
-            "Look at the training curves and at the inputs: the model has learned nothing that tells the classes apart."
+            "Look at the training curves and at the inputs: the model has learned nothing that tells the labels apart."
         )
         if level is Severity.WARN:
             remedy = "Widen the test split or the window to be able to tell."

@@ -27,6 +27,8 @@ class Calibration(Gate):
         tolerance: how much more than the champion's does not matter (default 0.02: two points); ``off``.
     """
 
+    for_amounts = False
+
     limit: ShareLimit = 0.10
     tolerance: AmountLimit = 0.02
 

@@ -17,7 +17,7 @@ Floors = dict[MetricName, Real]
 
 @plugin
 class MetricFloor(Gate):
-    """Every named metric must reach its floor on the test split; where less is better (log_loss, brier, calibration_error), not exceed it.
+    """Every named metric must reach its floor on the test split; where less is better (log_loss, brier, rmse ...), not exceed it.
 
     Attributes:
         overall: metric -> floor over all test rows. ``{auc: 0.75}`` is short for ``{overall: {auc: 0.75}}``.

@@ -22,7 +22,8 @@ class NoRegression(Gate):
 
     Attributes:
         metric: what is compared (default auc: independent of thresholds and of class shares).
-        tolerance: loss of the metric that does not matter (default 0.005, half a point; the design's choice).
+        tolerance: loss of the metric that does not matter (default 0.005, half a point; the design's choice); of ``rmse`` and ``mae`` a
+            share of the champion's value.
         first_run: ``pass`` or ``block`` when there is no champion yet; with ``pass``, `metric_floor` alone decides.
         slices: whether every slice of `evaluate.slices` is compared as well (default no: many slices, many chances).
         min_rows: slices below this number of test rows are reported, not judged (default 100).
@@ -71,7 +72,7 @@ class NoRegression(Gate):
                 "the outputs of both models are finite."
             )
             return self._report(subject, Severity.BLOCK, got, text, remedy)
-        level, outcome, says = common.change(*gained, self.tolerance)
+        level, outcome, says = common.change(*gained, common.allowance(part, self.metric, self.tolerance))
         values = common.both(part, self.metric)
         text = f"{where}: {values}candidate minus champion is {common.with_interval(got)}; {says}."
         remedy = "Look at `retrain why`: the new data, the labels and the training. The champion stays served."

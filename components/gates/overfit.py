@@ -16,7 +16,7 @@ class Overfit(Gate):
     """Judges (eval loss - train loss) / train loss after the epoch whose weights were kept, and the gap in accuracy.
 
     Both sides are measured alike, without augmentation, dropout and class weights. A gap within noise is never flagged: the half width
-    of the 95 % interval of the candidate's log loss on test stands for that of the loss on eval, which usually has as many rows; that of
+    of the 95 % interval of the candidate's loss on test stands for that of the loss on eval, which usually has as many rows; that of
     the difference of the accuracies is computed from the numbers of rows.
 
     Attributes:
@@ -105,8 +105,12 @@ class Overfit(Gate):
 
 
 def _half_width(evidence: ModelEvidence) -> float:
-    """Half the width of the interval of log loss on test; 0 when it was not evaluated."""
+    """Half the width of the interval of the loss on test (log loss; of amounts, the squared error in squared widths); 0 when it was not
+    evaluated."""
     overall = next((s for s in evidence.slices if s.slice == OVERALL), None)
-    got = overall.candidate.get("log_loss") if overall else None
+    width = evidence.training.width if evidence.training else None
+    got = overall.candidate.get("log_loss" if width is None else "rmse") if overall else None
     low, high = (common.known(got.low), common.known(got.high)) if got else (None, None)
-    return 0.0 if low is None or high is None else (high - low) / 2
+    if low is None or high is None:
+        return 0.0
+    return (high - low) / 2 if width is None else (high**2 - low**2) / 2 / width**2

@@ -24,6 +24,8 @@ class RecallFloor(Gate):
             way, and 0.5 can just be told from 0.9). A class without any test row blocks.
     """
 
+    for_amounts = False
+
     floors: dict[str, Share] = field(default_factory=dict)
     min_rows: Count = 20
 

@@ -32,7 +32,7 @@ class SliceFloor(Gate):
         floors: metric -> floor in every slice (for metrics where less is better, a ceiling). ``{auc: 0.7}`` is short for
             ``{floors: {auc: 0.7}}``. May be empty: the champion is then all that slices are held against.
         metric: what is compared with the champion (default: the first metric with a floor; auc without floors).
-        tolerance: loss of the metric that does not matter (default 0.005, as in `no_regression`); ``off`` compares nothing.
+        tolerance: loss of the metric that does not matter (default 0.005, a share of ``rmse`` and ``mae``, as in `no_regression`); ``off`` compares nothing.
         min_rows: slices below this number of test rows are reported, not judged (default 100, Deepchecks').
         min_class_rows: the same for rows of the rarest class (default 10: with fewer, one row more or less moves every metric that
             looks at classes, and intervals of 95 % hold less often than that).
@@ -127,6 +127,7 @@ class SliceFloor(Gate):
             )
             return self._report(subject, Severity.BLOCK, _observed(got, "not compared"), {}, text, remedy)
         gain, low, high = gained[0], *widened(*gained, slices)
+        share, tolerance = tolerance, common.allowance(part, self.compared, tolerance)
         seen = common.outcome(low, high, tolerance)
         level = Severity.BLOCK if seen == "worse" and gain < -tolerance else Severity.OK
         says = {
@@ -143,7 +144,7 @@ class SliceFloor(Gate):
         says = f"{wider if slices > 2 else ''}{says}, the tolerance is {tolerance:g}"
         text = f"{where}: {values}candidate minus champion is {common.with_interval(got)}; {says}."
         remedy = f"Look at the rows of {part.slice}: what changed there in the new data. The champion stays served."
-        allowed = {"tolerance": tolerance, "slices": slices}
+        allowed = {"tolerance": share, "slices": slices}
         return self._report(subject, level, _observed(got, seen), allowed, text, remedy)
 
     def _report(

@@ -70,12 +70,14 @@ def write_scores(path: Path, form: str, model: str, scores: TextIO, rejected: Te
             f"{path}: lacks the columns {', '.join(names)}, which the model needs. They may be empty, but must be there."
         )
     to_scores, to_rejected = csv.writer(scores, lineterminator="\n"), csv.writer(rejected, lineterminator="\n")
+    amounts = scorer.contract.amounts
     to_scores.writerow(["prediction", *(f"probability_{v}" for v in scorer.labels)])
     to_rejected.writerow(["file", "row", "reason"])
     counts, blank = Counts(), [""] * (1 + len(scorer.labels))
     for part in score_rows(str(path), form, scorer):
-        best = [scorer.labels[i] for i in decided(part.scores, scorer.threshold).argmax(axis=1)]
-        told = [[p, *(f"{s:.9g}" for s in row)] for p, row in zip(best, part.scores.tolist(), strict=True)]
+        best = [] if amounts else [scorer.labels[i] for i in decided(part.scores, scorer.threshold).argmax(axis=1)]
+        rows = [[f"{s:.9g}" for s in row] for row in part.scores.tolist()]
+        told = rows if amounts else [[p, *row] for p, row in zip(best, rows, strict=True)]
         lines = dict(zip(part.numbers.tolist(), told, strict=True)) | {
             r.row: blank for r in part.rejected if not r.rest
         }
@@ -90,7 +92,7 @@ def write_scores(path: Path, form: str, model: str, scores: TextIO, rejected: Te
 def predict_command(
     config: Path, input_path: Path, output_path: Path, version: int | None, workspace: Path | None, as_json: bool
 ) -> int:
-    """Writes one line per row: predicted label, and the probability of each label value; bad rows are listed beside it.
+    """Writes one line per row: predicted label and the probability of each label value, or the predicted amount; bad rows are listed beside it.
 
     Returns:
         0, also when some rows were rejected; 3 when all were (the output is then left as it was), or when the file could not be read

@@ -91,7 +91,7 @@ def read_new(files: list[str], form: str, record: RunRecord, most: int) -> Sampl
         DataBlocked: when a file cannot be read, or a value has another type than the champion's features.
     """
     assert record.contract is not None
-    kinds, label = _kinds(record), record.contract.label
+    kinds, label, amounts = _kinds(record), record.contract.label, record.contract.amounts
     types = {f.name: f.type for f in record.contract.features if f.name in kinds}
     types_and_label = {**types, label: record.contract.label_type}
     kept: pa.Table | None = None
@@ -100,18 +100,22 @@ def read_new(files: list[str], form: str, record: RunRecord, most: int) -> Sampl
         row = 1
         for raw in sources.read_raw(path, form):
             labelled = label in raw.schema.names
-            wanted = types_and_label if labelled else types
+            # An amount is a feature here, missing where it is not known yet; a class is kept apart.
+            wanted = types_and_label if labelled or amounts else types
             batch = sources.typed(sources.complete(raw, wanted), wanted, path, row)
             nowhere = np.full(batch.num_rows, -1, np.int64)
-            table = samples.sample_table(_filled(batch, label), label if labelled else None, TRAIN, nowhere, nowhere)
+            column = label if labelled and not amounts else None
+            table = samples.sample_table(batch if amounts else _filled(batch, label), column, TRAIN, nowhere, nowhere)
             row += batch.num_rows
             keys = fingerprints.row_fingerprints(list(zip(batch.schema.names, batch.columns, strict=True)))[0]
             joined = table if kept is None else pa.concat_tables([kept, table])
             order = np.concatenate([order, keys])
             chosen = np.sort(np.argsort(order, kind="stable")[:most])
             kept, order = joined.take(pa.array(chosen)), order[chosen]
-    there = {n: k for n, k in kinds.items() if n in types}
+    there = {n: k for n, k in kinds.items() if n in types_and_label}
     whole = samples.from_tables([] if kept is None else [kept], there, 0 if kept is None else kept.num_rows)
+    if whole and amounts and np.isnan(whole.numeric[label]).all():
+        whole = dataclasses.replace(whole, numeric={n: v for n, v in whole.numeric.items() if n != label})
     return whole or Sample(of=0, labels=np.empty(0, object), splits=np.empty(0, np.int8))
 
 

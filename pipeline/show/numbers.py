@@ -9,6 +9,7 @@ from pipeline.explain import explanation_of
 from pipeline.learned import learned_note, learned_tables
 from pipeline.show.tables import fields, note, sparkline, table
 from pipeline.wording import (
+    class_name,
     clean,
     cross_table,
     duration,
@@ -39,7 +40,7 @@ def metrics(record: RunRecord) -> RenderableType:
     columns = ["metric", ">candidate", ">95 %", ">champion", ">difference", ">95 %"]
     views = []
     for s in evidence.slices:
-        title = f"{s.slice}: {s.rows:,} test rows ({_counts(s.labels)})"
+        title = f"{s.slice}: {s.rows:,} test rows" + (f" ({_counts(s.labels)})" if s.labels else "")
         views.append(table(title, columns, [_metric_row(s, m) for m in s.candidate]))
         if s.recalls:
             views.append(table(f"{s.slice}: by class", *recall_table(s)))
@@ -158,4 +159,7 @@ def stats(record: RunRecord) -> RenderableType:
 
 def _counts(labels: dict[str, int]) -> str:
     total = sum(labels.values())
-    return ", ".join(f"{label}: {n:,} ({percent(n / total)})" for label, n in labels.items() if total) or "no rows"
+    return (
+        ", ".join(f"{class_name(label)}: {n:,} ({percent(n / total)})" for label, n in labels.items() if total)
+        or "no rows"
+    )

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from components.objective import Classes
 from schemas.config import Train
 from tests.components.models.rows import TABLE, make_rows
 
@@ -47,7 +48,7 @@ def test_defaults_are_plain_adam_and_plain_cross_entropy():
     plain = numerics.optimizer(Train(), 10)
     assert type(plain) is keras.optimizers.Adam
     assert (plain.global_clipnorm, plain.clipnorm, plain.weight_decay) == (None, None, None)
-    assert isinstance(numerics.loss(Train(), 3), keras.losses.SparseCategoricalCrossentropy)
+    assert isinstance(Classes(["a", "b", "c"]).keras_loss(Train()), keras.losses.SparseCategoricalCrossentropy)
 
 
 def test_weight_decay_leaves_biases_out():
@@ -70,7 +71,7 @@ def test_clip_norm_bounds_all_gradients_together():
 
 
 def test_smoothed_labels_by_hand():
-    loss = numerics.loss(Train(label_smoothing=0.3), 3)
+    loss = Classes(["a", "b", "c"]).keras_loss(Train(label_smoothing=0.3))
     logits = np.array([[2.0, 0.0, -1.0], [0.5, 0.5, 0.0]], "f4")
     log_shares = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
     smooth = 0.7 * np.eye(3)[[0, 2]] + 0.1

@@ -44,14 +44,14 @@ def test_what_cannot_be_loaded_is_an_error_with_its_last_line(tmp_path):
 
 
 def test_rows_outside_of_the_evaluation_are_not_compared_and_what_cannot_be_compared_is_an_error():
-    answers = {"load_seconds": 1.0, "seconds": [0.002, 0.001, 0.004], "probabilities": WANTED.tolist()}
+    answers = {"load_seconds": 1.0, "seconds": [0.002, 0.001, 0.004], "scores": WANTED.tolist()}
     some = np.where([[True], [False], [True]], WANTED, np.nan).astype(np.float32)
     got = serving_check.compared(answers, some, 2_500_000)
     assert (got.difference, got.rows, got.latency_ms, got.size_mb) == (0.0, 3, 2.0, 2.5)
     assert got.latency_ms_p95 == pytest.approx(3.8)
     assert "shape (3, 2)" in serving_check.compared(answers, WANTED[:, :1], 0).error
     for nothing in (np.full_like(WANTED, np.nan), WANTED):
-        odd = answers if np.isnan(nothing).all() else {**answers, "probabilities": [[np.nan, 0.1]] * 3}
+        odd = answers if np.isnan(nothing).all() else {**answers, "scores": [[np.nan, 0.1]] * 3}
         assert "not finite" in serving_check.compared(odd, nothing, 0).error
 
 

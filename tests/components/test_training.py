@@ -14,6 +14,7 @@ keras = pytest.importorskip("keras")
 from components import training, training_data, watch  # noqa: E402
 from components.augmentation import Policy  # noqa: E402
 from components.batches import Feed  # noqa: E402
+from components.objective import Classes  # noqa: E402
 
 LABELS = ["0", "1", "2"]
 
@@ -99,7 +100,7 @@ def test_loss_weights_weight_outputs_and_not_classes():
 def test_the_clean_sample_is_not_augmented_and_is_scored_whole(monkeypatch):
     monkeypatch.setattr(training_data, "PICTURES_AT_ONCE", 7)
     rows = make_rows(PICTURES, 40)
-    fixed = watch.Watched(rows, rows.labels.astype(np.int64), np.ones(3), np.full(3, 1 / 3))
+    fixed = watch.Watched(rows, rows.labels.astype(np.int64), np.ones(3), np.full(3, 1 / 3), Classes(["0", "1", "2"]))
     model, *_ = training.build_model(Train(), PICTURES)
     logits = keras.ops.convert_to_numpy(model(rows.inputs, training=False)).astype(float)
     shares = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)

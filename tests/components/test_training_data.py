@@ -13,6 +13,7 @@ tf = pytest.importorskip("tensorflow")
 from components import serving, training, training_data  # noqa: E402
 from components.examples import RECORDS  # noqa: E402
 from components.interfaces import ModelInputs  # noqa: E402
+from components.objective import Classes  # noqa: E402
 
 SHAPE = (4, 4, 1)
 
@@ -142,7 +143,7 @@ def test_the_exported_model_scores_raw_examples_as_training_sees_them(kinds, tmp
     rows = training_data.load_rows([write(tmp_path, 1, [example(i, kinds) for i in range(20)])], told, transform)
     model, *_ = training.build_model(Train(), training_data.model_inputs(rows.inputs, 9, 3))
     path = str(tmp_path / "model")
-    serving.export(model, transform, told, ["0", "1", "2"], path)
+    serving.export(model, transform, told, Classes(["0", "1", "2"]), path)
     monkeypatch.setattr(training_data, "PICTURES_AT_ONCE", 6)
     monkeypatch.setattr(training_data, "AT_ONCE", 6)
     scorer = serving.Scorer(path)

@@ -17,7 +17,10 @@ from tests.components.models.rows import ALL_KINDS, SHAPES, TABLE, make_rows, su
 keras = pytest.importorskip("keras")
 
 from components import warm_start  # noqa: E402
+from components.objective import Classes  # noqa: E402
 from components.served import served  # noqa: E402
+
+AIM = Classes(["0", "1", "2"])
 
 #: Models whose weights are known to stand for something and that need no files.
 NAMES = ["cnn", "linear", "mlp", "text", "wide_deep"]
@@ -65,7 +68,7 @@ def test_with_the_same_vocabulary_the_first_predictions_are_the_champions(family
     model, _ = build(family, inputs, 2)
     val = make_rows(inputs, 50)
     before = np.asarray(model(val.inputs, training=False))
-    start = warm_start.begin(model, described, export(tmp_path / "m", champion, described), val)
+    start = warm_start.begin(model, described, export(tmp_path / "m", champion, described), val, AIM)
     expected = np.asarray(champion(val.inputs, training=False))
     assert np.array_equal(np.asarray(model(val.inputs, training=False)), expected)
     assert not np.allclose(before, expected)
@@ -92,7 +95,7 @@ def test_with_a_vocabulary_that_grew_and_moved_known_values_predict_as_before(fa
     for old, new in enumerate(place):
         entries[new] = described.names.entries[old]
     model, now = build(family, grown, 2, dataclasses.replace(described.names, entries=tuple(entries)))
-    start = warm_start.begin(model, now, export(tmp_path / "m", champion, described), make_rows(grown, 20))
+    start = warm_start.begin(model, now, export(tmp_path / "m", champion, described), make_rows(grown, 20), AIM)
     rows = make_rows(inputs, 50).inputs
     moved = {n: place[v] if v.dtype == np.int64 else v for n, v in rows.items()}
     expected = np.asarray(champion(rows, training=False))
@@ -109,7 +112,7 @@ def test_columns_and_classes_that_came_keep_the_scores_of_the_others(tmp_path):
     names = dataclasses.replace(described.names, numeric=("n2", "tolls", "n0", "n1"), labels=("0", "1", "15", "2"))
     model, now = build("linear", wider, 2, names)
     val = make_rows(dataclasses.replace(wider, classes=3), 20)
-    warm_start.begin(model, now, export(tmp_path / "m", champion, described), val)
+    warm_start.begin(model, now, export(tmp_path / "m", champion, described), val, AIM)
     rows = make_rows(TABLE, 30).inputs
     numeric = np.stack(
         [rows["numeric"][:, 2], np.zeros(30, "f4"), rows["numeric"][:, 0], rows["numeric"][:, 1]], axis=1
@@ -126,7 +129,7 @@ def cold(tmp_path, described, change=None):
         change(tmp_path / "m")
     model, _ = build(described.family, TABLE, 2)
     weights = [w.numpy().copy() for w in model.weights]
-    start = warm_start.begin(model, described, folder, make_rows(TABLE, 20))
+    start = warm_start.begin(model, described, folder, make_rows(TABLE, 20), AIM)
     assert all(np.array_equal(a, b) for a, b in zip(weights, model.weights, strict=True))
     assert (start.warm, start.share, start.val_loss) == (False, 0.0, None)
     (finding,) = start.findings
@@ -150,18 +153,18 @@ def test_a_model_whose_weights_nobody_knows_is_taken_over_with_the_same_inputs_o
     folder = export(tmp_path / "m", champion, unknown)
     grown = dataclasses.replace(TABLE, vocabulary=13)
     model, now = build("mlp", grown, 2)
-    start = warm_start.begin(model, dataclasses.replace(now, layout=None), folder, make_rows(grown, 20))
+    start = warm_start.begin(model, dataclasses.replace(now, layout=None), folder, make_rows(grown, 20), AIM)
     assert start.fresh == ["embedding/embeddings: 2 of 13 are new (c0)"]
     rows = make_rows(TABLE, 30).inputs
     assert np.array_equal(np.asarray(model(rows)), np.asarray(champion(rows)))
     other = dataclasses.replace(unknown, names=dataclasses.replace(kept.names, numeric=("n1", "n0", "n2")))
-    start = warm_start.begin(model, other, folder, make_rows(TABLE, 20))
+    start = warm_start.begin(model, other, folder, make_rows(TABLE, 20), AIM)
     assert "inputs or classes have changed" in start.why
 
 
 def test_nothing_served_is_a_cold_start_and_no_warning():
     model, described = build("mlp", TABLE, 1)
-    start = warm_start.begin(model, described, None, make_rows(TABLE, 20))
+    start = warm_start.begin(model, described, None, make_rows(TABLE, 20), AIM)
     assert (start.warm, start.champion, [f.severity for f in start.findings]) == (False, None, [Severity.OK])
     assert "nothing is served yet" in start.why
 

@@ -12,10 +12,13 @@ keras = pytest.importorskip("keras")
 from sklearn.metrics import balanced_accuracy_score, log_loss, roc_auc_score  # noqa: E402
 
 from components import training, watch  # noqa: E402
+from components.objective import Classes  # noqa: E402
+
+THREE = Classes(["0", "1", "2"])
 
 
 def watched(rows, weights=(1.0, 1.0, 1.0), prior=(1 / 3, 1 / 3, 1 / 3)):
-    return watch.Watched(rows, rows.labels.astype(np.int64), np.array(weights), np.array(prior))
+    return watch.Watched(rows, rows.labels.astype(np.int64), np.array(weights), np.array(prior), THREE)
 
 
 def built(name, shape=TABLE, **params):

@@ -44,7 +44,7 @@ def batch(rows):
 def split_of(made, rows):
     """What `ingest` does with rows: the split of each."""
     high, _, position = plan.positions(batch(rows), made)
-    chosen = splits.assign(made.bounds, position, plan.row_labels(batch(rows), "y"))
+    chosen = splits.assign(made.bounds, position, plan.row_labels(batch(rows), made))
     held = frozen.Held(made.held)
     return frozen.hold(chosen, held.holds(batch(rows), high))[0] if held else chosen
 

@@ -26,6 +26,7 @@ tf = pytest.importorskip("tensorflow")
 from components import serving  # noqa: E402
 from components.examples import RECORDS  # noqa: E402
 from components.kinds import pictures  # noqa: E402
+from components.objective import Classes  # noqa: E402
 
 SHAPE = (4, 4, 1)
 CONTRACT = FeatureContract.model_validate(
@@ -58,7 +59,7 @@ def model(tmp_path_factory):
     made = keras.Model({"image_0": image, "numeric": age}, outputs)
     made.layers[-1].set_weights([np.array([[0.0, 1.0], [0.0, 1.0]], np.float32)])
     path = str(tmp_path_factory.mktemp("served") / "1")
-    serving.export(made, Transform(), CONTRACT, ["0", "1"], path)
+    serving.export(made, Transform(), CONTRACT, Classes(["0", "1"]), path)
     return path
 
 
