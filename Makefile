@@ -8,7 +8,7 @@ ARGS ?=
 PARALLEL := -n logical --maxprocesses 4 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run run-digits run-retina run-reviews test test-newest test-faults test-airflow lint format bench lock clean
+.PHONY: help setup run run-digits run-retina run-reviews run-fares test test-newest test-faults test-airflow lint format bench lock clean
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z %-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,6 +23,10 @@ run: setup ## Makes the taxi data and retrains on it: the first run of the READM
 run-digits run-retina run-reviews: run-%: setup ## Another example: its data, then a run
 	$(PYTHON) -m data.$* --output data/$*
 	.venv/bin/retrain run examples/$*.yaml $(ARGS)
+
+run-fares: setup ## The taxi data once more: how much, in the place of whether (regression)
+	$(PYTHON) -m data.taxi --output data/taxi
+	.venv/bin/retrain run examples/fares.yaml $(ARGS)
 
 test: setup ## Runs all tests on this machine's stack
 	$(PYTHON) -m pytest $(PARALLEL) $(ARGS)

@@ -83,8 +83,8 @@ def never_learned(course: Course) -> Finding:
 
 
 def underfit(course: Course) -> Finding:
-    """Warns or blocks when the model is hardly better than knowing nothing on the very rows it was trained on, by loss and by AUC (of amounts: by
-    correlation, the root of the share of the loss that is saved)."""
+    """Warns or blocks when the model is hardly better than knowing nothing on the very rows it was trained on, by loss and by AUC (of
+    amounts: by correlation, the root of the share of the loss that is saved)."""
     kept = course.kept or course.epochs[-1]
     gains = [kept.train_skill, None if kept.train_auc is None else 2 * kept.train_auc - 1]
     if course.training.amounts and kept.train_skill is not None:
@@ -96,8 +96,8 @@ def underfit(course: Course) -> Finding:
     return report(
         "underfit",
         level,
-        f"the gain over knowing nothing, on rows it was trained on, {told} (the larger of loss and {other}); less than {GAIN:.0%} warns, less "
-        f"than {LEAST_GAIN:.0%} blocks.",
+        f"the gain over knowing nothing, on rows it was trained on, {told} (the larger of loss and {other}); less than {GAIN:.0%} warns, "
+        f"less than {LEAST_GAIN:.0%} blocks.",
         "Take a wider model (hidden, dense or filters of train.model), less dropout and l2, or a higher train.learning_rate.",
         {"gain": gain},
         {"warn": GAIN, "block": LEAST_GAIN},

@@ -50,7 +50,8 @@ class Parameters(BaseModel):
 def watched(contract: FeatureContract, config: PipelineConfig) -> dict[str, str]:
     """Columns that checks look at: all inputs, and columns that are none only because they have no values.
 
-    A label that is an amount is looked at like a numeric input. Yes and no are categories. Of times and texts only what is missing is looked at: times grow and texts differ by nature.
+    A label that is an amount is looked at like a numeric input. Yes and no are categories. Of times and texts only what is missing is
+    looked at: times grow and texts differ by nature.
     """
     kinds = {f.name: "categorical" if f.kind is Kind.BOOLEAN else f.kind.value for f in contract.features}
     kinds |= {n: "numeric" for n in contract.excluded if n not in left_out(config)}

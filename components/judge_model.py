@@ -35,14 +35,14 @@ def read_evidence(
     scores = {name: values.astype(np.float64) for name, values in rows.scores.items()}
     thresholds = scored["thresholds"] if len(labels) == 2 else {}
     parts = {s.name: s.mask for s in slices.make(rows.columns, config.evaluate.slices)}
-    chosen, drawn = list(config.evaluate.metrics), {"resamples": config.evaluate.bootstrap, "seed": config.train.seed}
-    if training["amounts"]:
-        one, other = (scores[n][:, 0] if n in scores else None for n in (CANDIDATE, CHAMPION))
-        evidence = amounts.evaluate(rows.targets, one, other, parts, chosen, **drawn)
+    chosen, resamples, seed = list(config.evaluate.metrics), config.evaluate.bootstrap, config.train.seed
+    new, old = scores[CANDIDATE], scores.get(CHAMPION)
+    if training.get("amounts"):
+        served = None if old is None else old[:, 0]
+        evidence = amounts.evaluate(rows.targets, new[:, 0], served, parts, chosen, resamples, seed)
     else:
         both = [thresholds.get(n) for n in (CANDIDATE, CHAMPION)]
-        found = scores[CANDIDATE], scores.get(CHAMPION)
-        evidence = metrics.evaluate(rows.targets, *found, parts, chosen, labels, **drawn, thresholds=both)
+        evidence = metrics.evaluate(rows.targets, new, old, parts, chosen, labels, resamples, seed, thresholds=both)
     return evidence.model_copy(
         update={
             "champion": champion,

@@ -156,7 +156,7 @@ def _training(record: RunRecord) -> str:
         ["because", training.model_reason or "–"],
         ["trainable weights", number(training.parameters)],
         ["epochs", f"{len(training.epochs)}, weights of epoch {training.best_epoch} kept, ended by {training.stopped}"],
-        ["class weights", weights],
+        *([["class weights", weights]] if training.labels else []),
         *([["tuned", tuned_text(record.tuning)]] if record.tuning else []),
         *(["warm start", told] for told in warm_start_told(training.warm_start)),
     ]

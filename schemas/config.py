@@ -581,14 +581,23 @@ class Train(Section):
         return self
 
 
-OfClasses = Literal[
-    "auc", "pr_auc", "accuracy", "balanced_accuracy", "log_loss", "kappa", "f1", "brier", "calibration_error"
+Metric = Literal[
+    "auc",
+    "pr_auc",
+    "accuracy",
+    "balanced_accuracy",
+    "log_loss",
+    "kappa",
+    "f1",
+    "brier",
+    "calibration_error",
+    "rmse",
+    "mae",
+    "r2",
 ]
-OfAmounts = Literal["rmse", "mae", "r2"]
-Metric = OfClasses | OfAmounts
+METRICS: tuple[Metric, ...] = get_args(Metric)
 #: Task -> its metrics.
-METRICS_OF: dict[Task, tuple[Metric, ...]] = {"classification": get_args(OfClasses), "regression": get_args(OfAmounts)}
-METRICS: tuple[Metric, ...] = (*METRICS_OF["classification"], *METRICS_OF["regression"])
+METRICS_OF: dict[Task, tuple[Metric, ...]] = {"classification": METRICS[:-3], "regression": METRICS[-3:]}
 
 
 #: The likelier of two classes.

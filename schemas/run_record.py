@@ -93,9 +93,9 @@ class Epoch(Record):
 
     Attributes:
         train_loss: cross entropy per row, in nats (of amounts: mean squared error in squared widths); `val_loss` likewise.
-        train_skill: share of the loss of knowing only how frequent classes are (of amounts: only their mean, so that it is R²) that the model saves, at most 1, 0 for none; both losses
-            weighted as in training, so that class weights do not count against it. `val_skill` likewise; `val_skill_error` is its
-            standard error.
+        train_skill: share of the loss of knowing only how frequent classes are (of amounts: only their mean, so that it is R²) that the
+            model saves, at most 1, 0 for none; both losses weighted as in training, so that class weights do not count against it.
+            `val_skill` likewise; `val_skill_error` is its standard error.
         train_auc: as in evaluation, likewise `balanced_accuracy`.
         learning_rate: after the last step.
         gradient_norm: of the loss of one fixed batch of the sample, over all weights; `gradient_first` and `gradient_last` are those of

@@ -32,7 +32,8 @@ class SliceFloor(Gate):
         floors: metric -> floor in every slice (for metrics where less is better, a ceiling). ``{auc: 0.7}`` is short for
             ``{floors: {auc: 0.7}}``. May be empty: the champion is then all that slices are held against.
         metric: what is compared with the champion (default: the first metric with a floor; auc without floors).
-        tolerance: loss of the metric that does not matter (default 0.005, a share of ``rmse`` and ``mae``, as in `no_regression`); ``off`` compares nothing.
+        tolerance: loss of the metric that does not matter (default 0.005, as in `no_regression`: of ``rmse`` and ``mae`` a share of the
+            champion's); ``off`` compares nothing.
         min_rows: slices below this number of test rows are reported, not judged (default 100, Deepchecks').
         min_class_rows: the same for rows of the rarest class (default 10: with fewer, one row more or less moves every metric that
             looks at classes, and intervals of 95 % hold less often than that).

@@ -92,7 +92,8 @@ def write_scores(path: Path, form: str, model: str, scores: TextIO, rejected: Te
 def predict_command(
     config: Path, input_path: Path, output_path: Path, version: int | None, workspace: Path | None, as_json: bool
 ) -> int:
-    """Writes one line per row: predicted label and the probability of each label value, or the predicted amount; bad rows are listed beside it.
+    """Writes one line per row: predicted label and the probability of each label value, or the predicted amount; bad rows are listed
+    beside it.
 
     Returns:
         0, also when some rows were rejected; 3 when all were (the output is then left as it was), or when the file could not be read

@@ -5,7 +5,8 @@ import pytest
 from sklearn import metrics as reference
 
 from components import metric_definitions as metrics
-from components.bootstrap import _weights, interval, resample
+from components.bootstrap import interval, resample
+from components.bootstrap import weights as drawn_weights
 from components.metrics import evaluate as evaluate_models
 from components.ranking import Ranking
 
@@ -55,7 +56,7 @@ def test_kappa_as_scikit_learn(data):
     labels, p = data
     expected = reference.cohen_kappa_score(labels, p.argmax(axis=1), weights="quadratic")
     assert metrics.kappa(labels, p) == pytest.approx(expected, abs=1e-12)
-    for w in next(_weights(len(labels), 5, (1, "x"))):
+    for w in next(drawn_weights(len(labels), 5, (1, "x"))):
         again = np.repeat(np.arange(len(labels)), w)
         expected = reference.cohen_kappa_score(labels[again], p[again].argmax(axis=1), weights="quadratic")
         sums = w.astype(float) @ metrics.grade_sums(labels, p.argmax(axis=1))
@@ -109,7 +110,7 @@ def test_undefined_is_none(name):
 @pytest.mark.parametrize("data", [binary(300), several(300)])
 def test_weights_are_repeated_rows(data):
     labels, p = data
-    weights = next(_weights(len(labels), 5, (1, "x")))
+    weights = next(drawn_weights(len(labels), 5, (1, "x")))
     assert (weights.sum(axis=1) == len(labels)).all()
     assert len({w.tobytes() for w in weights}) == 5
     for c in range(p.shape[1]):
@@ -196,14 +197,14 @@ def test_deterministic():
     assert first == evaluate(seed=7).model_dump_json()
     assert first != evaluate(seed=8).model_dump_json()
     # A change means that every record so far gets other intervals on replay.
-    drawn = np.concatenate(list(_weights(100, 50, (7, "overall"))))
+    drawn = np.concatenate(list(drawn_weights(100, 50, (7, "overall"))))
     assert hashlib.sha256(drawn.astype("<i4").tobytes()).hexdigest()[:16] == "29700312afdbae41"
 
 
 def test_one_or_many_blocks_give_the_same_draws(monkeypatch):
-    whole = np.concatenate(list(_weights(50, 30, (7, "overall"))))
+    whole = np.concatenate(list(drawn_weights(50, 30, (7, "overall"))))
     monkeypatch.setattr("components.bootstrap.BLOCK", 200)
-    assert (np.concatenate(list(_weights(50, 30, (7, "overall")))) == whole).all()
+    assert (np.concatenate(list(drawn_weights(50, 30, (7, "overall")))) == whole).all()
 
 
 def test_wrong_shapes_are_refused():
@@ -281,7 +282,7 @@ def test_calibrated_models_stay_below_the_noise_of_calibration(rows, classes):
 def test_resampled_metrics_are_those_of_repeated_rows(data, name):
     labels, p = data
     drawn = resample(labels, [p], [metrics.row_losses(labels, p)], [name], 5, (1, "x"))[0][name]
-    for value, w in zip(drawn, next(_weights(len(labels), 5, (1, "x"))), strict=True):
+    for value, w in zip(drawn, next(drawn_weights(len(labels), 5, (1, "x"))), strict=True):
         again = np.repeat(np.arange(len(labels)), w)
         assert value == pytest.approx(metrics.METRICS[name](labels[again], p[again]), abs=1e-7)
 

@@ -163,7 +163,7 @@ def test_run_fn_is_told_of_augmentation_by_its_configuration(monkeypatch, tmp_pa
     monkeypatch.setattr(training, "load_splits", lambda *_: (rows, val))
     (tmp_path / "assets").mkdir()
     (tmp_path / "assets" / "learned").write_text("[]\n")
-    monkeypatch.setattr(training, "export", lambda *parts: seen.update(labels=parts[3]))
+    monkeypatch.setattr(training, "export", lambda *parts: seen.update(labels=parts[3].labels))
     custom = {"contract": json.dumps(contract), "train": Train(epochs=1).model_dump_json()}
     custom |= {"indicator": "false", "model_files": "[]", "threshold": "{}"}
     for name, augment in (("plain", ""), ("twice", Augment(ops=[{"op": {"name": "flip"}}]).model_dump_json())):

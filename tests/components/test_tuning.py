@@ -19,6 +19,7 @@ pytest.importorskip("keras")
 
 from components import training, tuning, tuning_space
 from components.batches import Feed
+from components.objective import Classes
 from components.tuner import judged, reused
 
 SPEC = PluginSpec(name="mlp")
@@ -43,7 +44,16 @@ def prepared(folder, config):
     }
     feed = Feed(make_rows(TABLE, 200), ["0", "1", "2"], config.seed)
     return training.Prepared(
-        config, settings, contract, None, str(asset), TABLE, feed, make_rows(TABLE, 60, 1), champion=None
+        config,
+        settings,
+        contract,
+        None,
+        str(asset),
+        TABLE,
+        feed,
+        make_rows(TABLE, 60, 1),
+        champion=None,
+        aim=Classes(["0", "1", "2"]),
     )
 
 
