@@ -7,9 +7,7 @@ from dataclasses import dataclass
 
 from pipeline.diagnosis.case import Case
 from pipeline.diagnosis.interfaces import Cause, Suspicion
-from pipeline.diagnosis.tuned_remedy import for_tuned
 from schemas.diagnosis import Family, Outcome, RankedCause, Symptom
-from schemas.run_record import Tuning
 
 #: Odds of "nothing is wrong" against a cause with odds of 1, by how the run did. A worse run has a cause, or is one in twenty.
 NOTHING = {
@@ -77,8 +75,7 @@ def rank(case: Case, found: list[Suspect]) -> tuple[tuple[RankedCause, ...], flo
     total = {h.code: h.odds + 0.5 * sum(s.odds for s in _all_below(h.code, symptoms)) for h in heads}
     nothing = NOTHING[case.comparison.outcome] if not _stopped(case) else NOTHING[Outcome.WORSE]
     whole = nothing + sum(total.values())
-    tuning = case.run.tuning
-    ranked = [_ranked(h, total[h.code] / whole, _all_below(h.code, symptoms), tuning) for h in heads]
+    ranked = [_ranked(h, total[h.code] / whole, _all_below(h.code, symptoms)) for h in heads]
     return tuple(sorted(ranked, key=lambda c: (-c.score, c.code))), nothing / whole
 
 
@@ -121,7 +118,7 @@ def _explains(one: Suspect, other: Suspect) -> bool:
     return not mine or not theirs or bool(mine & theirs) or "data" in theirs or one.cause.family is Family.TRAINING
 
 
-def _ranked(head: Suspect, score: float, below: list[Suspect], tuning: Tuning | None) -> RankedCause:
+def _ranked(head: Suspect, score: float, below: list[Suspect]) -> RankedCause:
     s = head.suspicion
     return RankedCause(
         code=head.code,
@@ -130,6 +127,6 @@ def _ranked(head: Suspect, score: float, below: list[Suspect], tuning: Tuning | 
         score=round(score, 4),
         subjects=s.subjects,
         evidence=s.evidence,
-        remedy=for_tuned(s.remedy, tuning),
+        remedy=s.remedy,
         symptoms=tuple(Symptom(code=b.code, title=b.suspicion.title, evidence=b.suspicion.evidence) for b in below),
     )
