@@ -140,9 +140,8 @@ def show_schema() -> Schema:
         "tuning": Tuning,
         "lineage": Lineage,
     }
-    models: list[tuple[type[BaseModel], JsonSchemaMode]] = [
-        (m, "serialization") for m in [RunRecord, Finding, Audit, *parts.values()]
-    ]
+    shapes: list[type[BaseModel]] = [RunRecord, Finding, Audit, *parts.values()]
+    models: list[tuple[type[BaseModel], JsonSchemaMode]] = [(m, "serialization") for m in shapes]
     _, schema = models_json_schema(models)
     null, text = {"type": "null"}, {"type": "string"}
     findings = {"type": "array", "items": {"$ref": "#/$defs/Finding"}}
