@@ -17,14 +17,12 @@ from threading import Lock
 from typing import Any
 
 from pipeline.commands.rollback import roll_back_to
-from pipeline.commands.schema import accept
 from pipeline.errors import LockHeld, UsageError
 from pipeline.schema_log import user
+from pipeline.ui.proposals import START, Proposals
 from pipeline.workspace import Workspace
 from schemas.config import ConfigError
 
-#: As in `supervise.START`: the current folder is no place to import from.
-START = "import sys; sys.path[:] = [p for p in sys.path if p]; from pipeline.cli import main; sys.exit(main())"
 #: A run has its lock, or has told what is wrong, within this time; checking configuration and data takes about a second.
 START_SECONDS = 20.0
 Form = Mapping[str, list[str]]
@@ -133,13 +131,10 @@ class Actions:
         return Done(back.sentence, "/versions")
 
     def _accept(self, form: Form) -> Done:
-        _, said = accept(
-            config=self._config,
-            reason=one(form, "reason"),
-            features=form.get("feature", []),
-            run=one(form, "run") or None,
-            workspace=self._option,
-        )
+        proposals = Proposals(self._config, self._workspace.root)
+        code, said, problems = proposals.accept(one(form, "reason"), form.get("feature", []), one(form, "run"))
+        if code:
+            raise Refused(problems or [f"`retrain schema accept` ended with exit code {code}."])
         return Done(said, "/schema")
 
     def _run(self, form: Form) -> Done:
