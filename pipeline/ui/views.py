@@ -23,6 +23,7 @@ from pipeline.ui import live, trends
 from pipeline.ui.actions import ActionLog
 from pipeline.ui.index import SORTS, CachingWorkspace, Index, Query, select
 from pipeline.ui.proposals import Proposals
+from pipeline.ui.schedule_page import schedule_names
 from pipeline.versions_kept import versions_data
 from schemas.config import ConfigError, PipelineConfig, load_config
 from schemas.run_record import RunRecord, Status
@@ -196,6 +197,10 @@ class Views:
             except UsageError as error:
                 names["problem"] = str(error)
         return names
+
+    def schedule(self) -> Names:
+        """What the schedule did and will do."""
+        return schedule_names(self.config(), self.workspace)
 
     def versions(self) -> Names:
         """The champion and the kept versions, newest first."""
