@@ -84,10 +84,12 @@ class Remedy(Document):
         text: as a sentence.
         overrides: changes of the configuration, ``path=value`` each, as ``retrain run --override`` takes them; empty when the data or
             something else must be mended.
+        tune: whether settings must be looked for again (``retrain run --tune``), as tuning has set what the overrides would.
     """
 
     text: str
     overrides: tuple[str, ...] = ()
+    tune: bool = False
 
 
 class Symptom(Document):

@@ -15,6 +15,9 @@ REMEDY_RARE = "Set train.class_weights: balanced, collect more rows of it, or ra
 REMEDY_WEIGHTED = (
     "Collect more rows of it, and hold its recall with evaluate.gates.recall_floor; or raise checks.class_balance."
 )
+REMEDY_AMOUNT = "set data.task: regression, if it is an amount (how much) and not a class (which one)."
+#: More different numbers than this look like an amount: ratings, grades and digits have at most as many.
+AMOUNT_CLASSES = 20
 
 
 @plugin
@@ -62,7 +65,7 @@ class ClassBalance(Check):
         found = [self._balance(context, train)] if all(train.values()) else []
         for name in classes:
             found += self._per_split(context, name, {s: splits[s].get(name, 0) for s in SPLITS})
-        return found
+        return [_hinted(f, classes) for f in found] if _like_amounts(classes) else found
 
     def _balance(self, context: DataContext, train: dict[str, int]) -> Finding:
         rarest = min(train, key=lambda c: (train[c], c))
@@ -106,6 +109,23 @@ class ClassBalance(Check):
             return []
         allowed = {"test_rows": least}
         return [report(context, "class_balance", f"{label}={name}", level, rows, allowed, text, REMEDY_SPLIT)]
+
+
+def _like_amounts(classes: list[str]) -> bool:
+    """Whether the classes are numbers, and either not all whole or many."""
+    try:
+        numbers = [float(c) for c in classes]
+    except ValueError:
+        return False
+    return len(numbers) > AMOUNT_CLASSES or not all(n.is_integer() for n in numbers)
+
+
+def _hinted(finding: Finding, classes: list[str]) -> Finding:
+    """A finding that something is wrong says first that the label may be no class at all."""
+    if finding.severity is Severity.OK:
+        return finding
+    hint = f"The label has {len(classes)} different numbers: {REMEDY_AMOUNT} Else: "
+    return finding.model_copy(update={"remedy": hint + finding.remedy})
 
 
 def _beyond(train: dict[str, int], bound: Warn | Block, alpha: float) -> bool:

@@ -202,9 +202,11 @@ def run_command(
     if notify and section is None:
         raise UsageError(f"--notify: {config} has no section notify, so there is nobody to tell.")
     if apply is not None:
-        title, remedy = overrides_of(Workspace.for_config(config, workspace), apply, parsed.name)
-        print(f"Applied against {title!r}: {'; '.join(remedy)}", file=sys.stderr)
-        overrides = remedy + overrides
+        title, remedy, again = overrides_of(Workspace.for_config(config, workspace), apply, parsed.name)
+        again = again and parsed.train.tune is not None
+        told = "; ".join([*remedy, *["--tune"] * again])
+        print(f"Applied against {title!r}: {told}", file=sys.stderr)
+        overrides, tune = remedy + overrides, tune or again
     record, events = run_once(config, span, overrides, let_through, workspace, use_cache, until, tune)
     if notify and section is not None:
         for problem in tell_record(section, record):

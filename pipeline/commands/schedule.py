@@ -85,10 +85,13 @@ def _run(config: Path, parsed: PipelineConfig, place: Workspace, overrides: list
             say(
                 f"{parsed.name}: scheduling{f'; the next tick is {clock(coming[0].at)}' if coming else ''}. Stop with Ctrl-C."
             )
-            launcher.prepare()
+            daemon.prepare()
             serve(daemon, parsed.name)
         finally:
             launcher.close()
+    if daemon.unsaved:
+        say(f"Stopped. {daemon.unsaved} The next start goes on from the state before.")
+        return 1
     say("Stopped; the state is kept.")
     return 0
 

@@ -127,8 +127,12 @@ def _kind(feature: schema_pb2.Feature, contract: FeatureContract) -> str:
     return next((f.kind.value for f in contract.features if f.name == feature.name), "left out (no input)")
 
 
-def _run_of(found: InForce, run: str | None) -> RunRecord:
-    """The run that is asked for, else the newest one that got as far as looking at data."""
+def run_of(found: InForce, run: str | None) -> RunRecord:
+    """The run that is asked for, else the newest one that got as far as looking at data.
+
+    Raises:
+        UsageError: when there is none.
+    """
     workspace, name = found.place.workspace, found.config.name
     if run is not None:
         record = workspace.load_record(workspace.find(run, name))
@@ -149,7 +153,7 @@ def proposed_by(found: InForce, run: str | None) -> tuple[RunRecord, schema_pb2.
     Raises:
         UsageError: when there is no such run, or its data are gone.
     """
-    record = _run_of(found, run)
+    record = run_of(found, run)
     return record, proposal(found.schema, record)
 
 

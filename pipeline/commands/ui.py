@@ -16,6 +16,7 @@ from pipeline.ui.app import make_app
 from pipeline.ui.guard import Guard
 from pipeline.ui.index import CachingWorkspace
 from pipeline.ui.views import Views
+from schemas.config import ConfigError
 
 
 def listening(host: str, port: int) -> socket.socket:
@@ -40,6 +41,12 @@ def address_of(guard: Guard) -> str:
     return f"http://{host}:{guard.port}/?token={guard.token}"
 
 
+def _ahead(views: Views) -> None:
+    """Begins what takes long before somebody asks for it; what cannot be used now is said on its page."""
+    with contextlib.suppress(ConfigError, UsageError, OSError):
+        views.schema()
+
+
 def ui_command(*, config: Path, host: str, port: int, workspace: Path | None) -> int:
     """Serves until it is stopped."""
     place = place_of(config, workspace)
@@ -48,6 +55,7 @@ def ui_command(*, config: Path, host: str, port: int, workspace: Path | None) ->
     made = listening(host, port)
     guard = Guard(host=host, port=int(made.getsockname()[1]))
     views.index.lines()
+    _ahead(views)
     print(f"{place.name}: open {address_of(guard)}", file=sys.stderr)
     if guard.local:
         print("Only this machine can open it. Stop with Ctrl-C.", file=sys.stderr)

@@ -7,8 +7,8 @@ from pipeline.errors import UsageError
 from pipeline.workspace import Workspace
 
 
-def overrides_of(workspace: Workspace, wanted: str, name: str) -> tuple[str, list[str]]:
-    """The title and the overrides of a cause.
+def overrides_of(workspace: Workspace, wanted: str, name: str) -> tuple[str, list[str], bool]:
+    """The title and the overrides of a cause, and whether settings must be tuned again.
 
     Args:
         wanted: ``RUN`` for the most likely cause of a run, ``RUN:N`` for the N-th one, ``RUN:CODE`` for one by its code.
@@ -34,4 +34,4 @@ def overrides_of(workspace: Workspace, wanted: str, name: str) -> tuple[str, lis
         raise UsageError(
             f"--apply {wanted}: {cause.title}: no setting mends this. {cause.remedy.text} See: retrain why {record.run_id}"
         )
-    return cause.title, list(cause.remedy.overrides)
+    return cause.title, list(cause.remedy.overrides), cause.remedy.tune

@@ -12,8 +12,12 @@ from pipeline.diagnosis.case import Case
 from pipeline.diagnosis.comparison import compare
 from pipeline.diagnosis.interfaces import Cause
 from pipeline.diagnosis.ranking import rank, suspects
+from schemas.config import Train
 from schemas.diagnosis import NAMED, Diagnosis, Outcome, RankedCause
 from schemas.run_record import RunRecord, Status
+
+#: What tuning sets that is not a parameter of the model.
+OF_TRAINING = frozenset(Train.model_fields)
 
 
 @functools.cache
@@ -42,11 +46,22 @@ def diagnose(run: RunRecord, reference: RunRecord | None, earlier: Sequence[RunR
         against=reference.run_id if reference is not None else None,
         comparison=case.comparison,
         headline=headline(run, case.comparison.outcome, ranked, nothing),
-        causes=ranked,
+        causes=tuple(_tuned_again(cause, run) for cause in ranked),
         nothing=round(nothing, 4),
         looked_for=tuple(known),
         limits=(*_limits(case), *broken),
     )
+
+
+def _tuned_again(cause: RankedCause, run: RunRecord) -> RankedCause:
+    """The cause with a remedy that has an effect: values that tuning found take the place of the configuration's until they are asked for
+    again."""
+    paths = {f"train.{n}" if n in OF_TRAINING else "train.model" for n in (run.tuning.values if run.tuning else ())}
+    touched = [o for o in cause.remedy.overrides if any(f"{o.partition('=')[0]}.".startswith(f"{p}.") for p in paths)]
+    if not touched:
+        return cause
+    text = f"{cause.remedy.text} Tuning has set this, and its values are used again: look for them anew (retrain run --tune)."
+    return cause.model_copy(update={"remedy": cause.remedy.model_copy(update={"text": text, "tune": True})})
 
 
 def headline(run: RunRecord, outcome: Outcome, ranked: Sequence[RankedCause], nothing: float) -> str:

@@ -23,6 +23,7 @@ from pipeline.schedule.decision import (
     retry_of,
     set_back,
 )
+from pipeline.schedule.keeper import AGAIN, Keeper
 from pipeline.schedule.launcher import Launcher
 from pipeline.schedule.request import Request, Result
 from pipeline.schedule.state import Due, Mark, Outcome, Running, State, StateFile
@@ -85,6 +86,7 @@ class Daemon:
         self._config = load_schedule(config_path, self._overrides)
         self._edited = config_path.stat().st_mtime_ns
         self._file = StateFile(workspace.root, self._config.name)
+        self._keeper = Keeper(self._file, say, clocks.monotonic)
         self._token = ""
         self._replacing = self._stopping = False
         self._looked: float | None = None
@@ -104,6 +106,11 @@ class Daemon:
     def state(self) -> State:
         """What is remembered."""
         return self._state
+
+    @property
+    def unsaved(self) -> str:
+        """Why the state on the disk is not the newest, as a sentence; empty when it is."""
+        return self._keeper.problem
 
     @property
     def running(self) -> bool:
@@ -133,7 +140,7 @@ class Daemon:
             self._say(told)
         for trigger in ("cron", "interval"):
             state.ticks.setdefault(trigger, now)
-        self._file.save(state)
+        self._keeper.save(state)
         return state
 
     def _make_watcher(self) -> Watcher:
@@ -149,14 +156,15 @@ class Daemon:
         result = self._launcher.poll() if self.running else None
         if result is not None:
             self._ended(result)
+        if not self._keeper.catch_up(self._state, at_once=self._stopping):
+            return Decision(Action.WAIT, self.unsaved)
         now = self._clocks.now()
         if set_back(now, self._state):
             self._say(f"The clock was set back to {clock(now)}: ticks count from now on.")
             self._state.ticks = {t: min(at, now) for t, at in self._state.ticks.items()}
         self._look()
         decision = decide(now, self._state, self.policy, self._situation(now))
-        self._apply(decision, now)
-        return decision
+        return self._apply(decision, now)
 
     def _reload(self) -> None:
         """Takes over an edited configuration; a wrong one changes nothing, and is said once."""
@@ -209,7 +217,7 @@ class Daemon:
             self._state.told = [*self._state.told, key][-200:]
             self._notes.append(sentence)
             self._say(sentence)
-            self._file.save(self._state)
+            self._keeper.save(self._state)
 
     def _situation(self, now: datetime) -> Situation:
         policy, state = self.policy, self._state
@@ -240,7 +248,7 @@ class Daemon:
         )
 
     def _drift(self, now: datetime) -> str | None:
-        """What has drifted, once a measurement that was due has ended."""
+        """What has drifted since the last run started, by the newest measurement that has ended."""
         rules, state = self.policy.on_drift, self._state
         if rules is None:
             return None
@@ -248,19 +256,29 @@ class Daemon:
             if found.problem:
                 self._tell_once(f"drift: {found.problem}", f"Drift was not measured: {found.problem}")
             if found.drift and found.key != state.drifted:
-                state.drifted = found.key
-                self._file.save(state)
-                return found.drift
+                state.drifted, state.drift_wants = found.key, found.drift
+                self._keeper.save(state)
         due = state.drift_at is None or (now - state.drift_at).total_seconds() >= rules.every
         if (due or (state.drift_at and state.drift_at > now)) and not self.running:
             state.drift_at = now
-            self._file.save(state)
-            self._launcher.measure(self._path, self._workspace.root, self._overrides)
-        return None
+            self._keeper.save(state)
+            self._measure()
+        return state.drift_wants
 
-    def _apply(self, decision: Decision, now: datetime) -> None:
+    def _measure(self) -> None:
+        try:
+            self._launcher.measure(self._path, self._workspace.root, self._overrides)
+        except OSError as error:
+            self._say(f"Drift was not measured: its process could not be started ({error}).")
+
+    def _apply(self, decision: Decision, now: datetime) -> Decision:
+        """Does what was decided, and returns what was done: a start that could not be remembered waits."""
+        before = self._state.model_copy()
+        self._state.ticks = {**self._state.ticks, **decision.handled}
+        if decision.action is Action.START and decision.due and not self._start(decision.due, now):
+            self._state = before
+            return Decision(Action.WAIT, self.unsaved)
         state = self._state
-        state.ticks |= decision.handled
         for due in decision.left_out:
             state.remember(
                 Outcome(
@@ -281,26 +299,31 @@ class Daemon:
             state.queue, self._replacing = [decision.due], True
             self._say(decision.reason)
             self._launcher.stop()
-        if decision.action is Action.START and decision.due:
-            self._start(decision.due, now)
-        elif decision.handled or decision.left_out:
-            self._file.save(state)
+        if decision.handled or decision.left_out:
+            self._keeper.save(state)
         if decision.action is Action.WAIT and decision.reason != self._said:
             self._say(decision.reason)
         self._said = decision.reason if decision.action is Action.WAIT else ""
+        return decision
 
-    def _start(self, due: Due, now: datetime) -> None:
-        """The state first: a kill between the two lines makes the run be made up for, never be forgotten."""
+    def _start(self, due: Due, now: datetime) -> bool:
+        """The state first: a kill between the two lines makes the run be made up for, never be forgotten.
+
+        Returns:
+            False when the state could not be saved, and so nothing was started.
+        """
         state = self._state
         span = due.span
         if self._watches:
             span = span if span is not None else self._watcher.newest_complete()
             state.files = self._watcher.taken_up(state.files or {}, span)
-            self._news, self._looked = News(redelivered=self._news.redelivered), None
         due = due.model_copy(update={"span": span})
-        state.queue, state.retry = [], None
+        state.queue, state.retry, state.drift_wants = [], None, None
         state.running = Running(due=due, started=now, pid=0)
-        self._file.save(state)
+        if not self._keeper.save(state):
+            return False
+        if self._watches:
+            self._news, self._looked = News(redelivered=self._news.redelivered), None
         self._say(due.reason)
         self._token = secrets.token_hex(8)
         request = Request(
@@ -313,8 +336,14 @@ class Daemon:
             result=self._file.result,
             token=self._token,
         )
-        state.running.pid = self._launcher.start(request)
-        self._file.save(state)
+        try:
+            state.running.pid = self._launcher.start(request)
+        except OSError as error:
+            told = f"The process of the run could not be started ({error})."
+            self._ended(Result(token=self._token, status="failed", exit_code=1, headline=told))
+        else:
+            self._keeper.save(state)
+        return True
 
     def _ended(self, result: Result) -> None:
         """Remembers how a run ended, plans a retry, tells, and gets ready for the next one."""
@@ -346,12 +375,19 @@ class Daemon:
             state.well = notify.is_well(result.status)
         state.remember(outcome)
         self._replacing = False
-        self._file.save(state)
+        self._keeper.save(state)
         self._say(f"{result.headline} ({duration(result.seconds)}; {reused(outcome)})")
         if told:
             self._say(told)
         if not self._stopping:
+            self.prepare()
+
+    def prepare(self) -> None:
+        """Gets ready for the next run; without a process that waits, it starts cold."""
+        try:
             self._launcher.prepare()
+        except OSError as error:
+            self._say(f"The process of the next run could not be started ahead of time ({error}).")
 
     def _notify(self, outcome: Outcome, reason: str) -> list[str]:
         section = self._config.notify
@@ -392,7 +428,7 @@ class Daemon:
         """How long the next step can wait, in seconds: the ticks are APScheduler's, this is for all else."""
         if self.running:
             return 0.5
-        waits = [60.0]
+        waits = [AGAIN if self.unsaved else 60.0]
         if self._watches:
             waits.append(min(self.policy.settling.poll, 10.0))
         if self.policy.on_drift:

@@ -90,7 +90,8 @@ class State(Kept):
         first: when the schedule first started; intervals count from here.
         ticks: trigger -> the newest of its ticks that was dealt with.
         drift_at: when drift was measured last.
-        drifted: what drift a run was started for: the same drift starts no second one.
+        drifted: what drift was found last: the same drift starts no second run.
+        drift_wants: what drifted, as a sentence, until a run starts; a pause or a run at work does not lose it.
         files: path -> the file as the runs so far know it; None before the first look.
         told: what was named already: files that were delivered again, late and missing spans.
         well: whether the last run ended well; None before the first.
@@ -101,6 +102,7 @@ class State(Kept):
     ticks: dict[str, datetime] = {}
     drift_at: datetime | None = None
     drifted: str | None = None
+    drift_wants: str | None = None
     files: dict[str, Mark] | None = None
     told: list[str] = []
     queue: list[Due] = []

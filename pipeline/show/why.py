@@ -49,6 +49,7 @@ def _cause(place: int, cause: RankedCause) -> RenderableType:
     pairs += [("explains", f"{s.title}: {s.evidence[0].text}") for s in cause.symptoms]
     pairs.append(("do", cause.remedy.text))
     pairs += [("as", f"--override {_quoted(o)}") for o in cause.remedy.overrides]
+    pairs += [("and", "--tune")] if cause.remedy.tune else []
     weak = "" if cause.score >= NAMED else ", not certain"
     title = cause.title[:1].upper() + cause.title[1:]
     return fields(f"{place}. {title} ({cause.score:.0%}{weak}; {cause.code})", pairs)

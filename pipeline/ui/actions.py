@@ -1,6 +1,6 @@
-"""What the UI may change: starts a run, rolls back, accepts changes of the schema. Every request is recorded in `actions.jsonl`.
+"""What the UI may change: starts a run, rolls back, accepts changes of the schema, pauses the schedule.
 
-The work is that of the commands; what they refuse is refused here, in the same words.
+Every request is recorded in `actions.jsonl`. The work is that of the commands; what they refuse is refused here, in the same words.
 """
 
 from __future__ import annotations
@@ -17,14 +17,13 @@ from threading import Lock
 from typing import Any
 
 from pipeline.commands.rollback import roll_back_to
-from pipeline.commands.schema import accept
 from pipeline.errors import LockHeld, UsageError
 from pipeline.schema_log import user
+from pipeline.ui.proposals import START, Proposals
+from pipeline.ui.schedule_page import set_paused
 from pipeline.workspace import Workspace
-from schemas.config import ConfigError
+from schemas.config import ConfigError, load_config
 
-#: As in `supervise.START`: the current folder is no place to import from.
-START = "import sys; sys.path[:] = [p for p in sys.path if p]; from pipeline.cli import main; sys.exit(main())"
 #: A run has its lock, or has told what is wrong, within this time; checking configuration and data takes about a second.
 START_SECONDS = 20.0
 Form = Mapping[str, list[str]]
@@ -98,6 +97,8 @@ class Actions:
             "run": self._run,
             "rollback": self._rollback,
             "accept": self._accept,
+            "pause": lambda form: self._paused(form, True),
+            "resume": lambda form: self._paused(form, False),
         }
 
     def known(self, action: str) -> bool:
@@ -133,14 +134,15 @@ class Actions:
         return Done(back.sentence, "/versions")
 
     def _accept(self, form: Form) -> Done:
-        _, said = accept(
-            config=self._config,
-            reason=one(form, "reason"),
-            features=form.get("feature", []),
-            run=one(form, "run") or None,
-            workspace=self._option,
-        )
+        proposals = Proposals(self._config, self._workspace.root)
+        code, said, problems = proposals.accept(one(form, "reason"), form.get("feature", []), one(form, "run"))
+        if code:
+            raise Refused(problems or [f"`retrain schema accept` ended with exit code {code}."])
         return Done(said, "/schema")
+
+    def _paused(self, form: Form, pauses: bool) -> Done:
+        said = set_paused(load_config(self._config), self._workspace, pauses, one(form, "reason"))
+        return Done(said, "/schedule")
 
     def _run(self, form: Form) -> Done:
         words = ["run", f"--workspace={self._workspace.root}"]

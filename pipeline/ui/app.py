@@ -39,6 +39,7 @@ MENU = (
     ("/trends", "Trends"),
     ("/compare", "Compare"),
     ("/schema", "Schema"),
+    ("/schedule", "Schedule"),
     ("/versions", "Versions"),
     ("/actions", "Actions"),
 )
@@ -187,6 +188,7 @@ def make_app(views: Views, actions: Actions, guard: Guard) -> GuardLayer:
         Route("/trends", site.page("trends.html.j2", lambda r: views.trends(r.query_params))),
         Route("/compare", site.page("compare.html.j2", compared)),
         Route("/schema", site.page("schema.html.j2", lambda r: views.schema())),
+        Route("/schedule", site.page("schedule.html.j2", lambda r: views.schedule())),
         Route("/versions", site.page("versions.html.j2", lambda r: views.versions())),
         Route("/versions/{version}/card", site.card),
         Route("/actions", site.page("actions.html.j2", lambda r: views.actions(actions.log))),

@@ -10,13 +10,12 @@ from typing import Any
 from urllib.parse import urlencode
 
 from components.served import CARD, versions
-from pipeline.commands.schema import columns_of, in_force, none_yet, proposed_by
+from pipeline.commands.schema import columns_of, in_force, none_yet, run_of
 from pipeline.diagnosis.lookup import diagnose_in, earlier_runs
 from pipeline.diff import diff
 from pipeline.errors import UsageError
 from pipeline.report.page import context as report_context
 from pipeline.rollbacks import read_rollbacks, told
-from pipeline.schema_changes import changes
 from pipeline.schema_log import read_log
 from pipeline.show.diff import METRIC_COLUMNS, changed, finding_text, metric_rows, value_text
 from pipeline.show.why import SHOWN
@@ -24,6 +23,8 @@ from pipeline.show.why import told as proof_told
 from pipeline.ui import live, trends
 from pipeline.ui.actions import ActionLog
 from pipeline.ui.index import SORTS, CachingWorkspace, Index, Query, select
+from pipeline.ui.proposals import Proposals
+from pipeline.ui.schedule_page import schedule_names
 from pipeline.versions_kept import versions_data
 from schemas.config import ConfigError, PipelineConfig, load_config
 from schemas.run_record import RunRecord, Status
@@ -66,6 +67,11 @@ class Views:
     def index(self) -> Index:
         """The lines of all runs."""
         return Index(self.workspace, self.name)
+
+    @cached_property
+    def proposals(self) -> Proposals:
+        """What data would change in the schema."""
+        return Proposals(self.config_path, self.workspace.root)
 
     def config(self) -> PipelineConfig:
         """The configuration as it is now.
@@ -188,14 +194,20 @@ class Views:
         names: Names = {"file": found.path, "why": found.why, "columns": columns_of(found), "listed": [], "run": None}
         names["none"] = none_yet(found) if found.path is None else ""
         names["log"] = read_log(found.path)[::-1] if found.path else []
-        names["problem"] = ""
+        names |= {"problem": "", "working": False}
         if found.path is not None:
             try:
-                record, proposed = proposed_by(found, None)
-                names |= {"run": record.run_id, "listed": changes(found.schema, proposed)}
+                record = run_of(found, None)
+                known = self.proposals.get(found.text, record.run_id, record.status.value)
+                names |= {"run": record.run_id, "working": known is None}
+                names |= {"listed": known.listed, "problem": known.problem} if known else {}
             except UsageError as error:
                 names["problem"] = str(error)
         return names
+
+    def schedule(self) -> Names:
+        """What the schedule did and will do."""
+        return schedule_names(self.config(), self.workspace)
 
     def versions(self) -> Names:
         """The champion and the kept versions, newest first."""

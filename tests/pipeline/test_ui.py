@@ -5,6 +5,7 @@ import json
 import re
 import threading
 import time
+from datetime import datetime, timezone
 from urllib.parse import urlencode
 
 import pytest
@@ -15,6 +16,7 @@ from pipeline.commands.ui import address_of, listening
 from pipeline.diff import diff
 from pipeline.errors import UsageError
 from pipeline.record_json import to_json
+from pipeline.schedule.state import Outcome, State, StateFile
 from pipeline.ui.actions import Actions
 from pipeline.ui.app import make_app
 from pipeline.ui.guard import Guard
@@ -30,6 +32,7 @@ PAGES = (
     "/trends",
     "/compare",
     "/versions",
+    "/schedule",
     "/actions",
     "/runs/{new}",
     "/runs/{new}/why",
@@ -51,7 +54,9 @@ def records():
 def folder(tmp_path_factory, records):
     """A configuration, and a workspace with two runs and one that cannot be read."""
     folder = tmp_path_factory.mktemp("ui")
-    (folder / "taxi.yaml").write_text("name: taxi\ndata: {source: {csv: 'x-{SPAN}.csv'}, label: y}\n", encoding="utf-8")
+    (folder / "taxi.yaml").write_text(
+        "name: taxi\ndata: {source: {csv: 'x-{SPAN}.csv'}, label: y}\nschedule: {cron: '0 3 * * *'}\n", encoding="utf-8"
+    )
     for record in records:
         place = folder / ".retrain" / "runs" / record.run_id
         place.mkdir(parents=True)
@@ -166,6 +171,32 @@ def test_nothing_changes_without_cookie_origin_and_form(site, folder):
     assert [e["outcome"] for e in lines] == ["refused"] * 6
     assert lines[-1]["arguments"] == {"to": ["1"]}
     assert lines[-1]["said"] in text.replace("&#39;", "'").replace("&#34;", '"')
+
+
+def test_the_schedule_is_paused_and_resumed_with_the_token_only(site, folder):
+    own = {"Cookie": cookie(site), "Origin": f"http://127.0.0.1:{site.port}"}
+    file = StateFile(folder / ".retrain", "taxi")
+    at = datetime(2026, 11, 1, 3, tzinfo=timezone.utc)
+    past = Outcome(at=at, trigger="cron", reason=HOSTILE, status="skipped", headline="Nothing new.")
+    file.save(State(first=at, history=[past]))
+    assert ask(site, "/actions/pause", "POST", {"reason": "x"})[0] == 403
+    assert file.pause() is None
+    form = {"reason": HOSTILE, "form_token": site.form_token}
+    assert ask(site, "/actions/pause", "POST", form, **own)[0] == 303
+    assert file.pause().reason == HOSTILE
+    text = ask(site, "/schedule")[2]
+    assert "Paused: nothing new starts" in text
+    assert "03:00:00 UTC · cron" in text
+    assert "Nothing new." in text
+    assert HOSTILE not in text
+    assert ask(site, "/actions/resume", "POST", form, **own)[0] == 303
+    assert file.pause() is None
+    log = (folder / ".retrain" / "actions.jsonl").read_text("utf-8").splitlines()
+    assert [(e["action"], e["outcome"]) for e in map(json.loads, log[-3:])] == [
+        ("pause", "refused"),
+        ("pause", "done"),
+        ("resume", "done"),
+    ]
 
 
 def test_sorting_puts_runs_without_a_value_last(records):

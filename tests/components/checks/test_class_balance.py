@@ -90,3 +90,29 @@ def test_levels_can_be_turned_off():
     context = split_context(False, train=counts, eval=counts, test=counts)
     assert worst(ClassBalance(block=Block(**off)).check(context)) is WARN
     assert worst(ClassBalance(block=Block(**off), warn=Warn(**off)).check(context)) is OK
+
+
+@pytest.mark.parametrize(
+    ("names", "hinted"),
+    [
+        ([str(n) for n in range(21)], True),
+        ([str(n) for n in range(20)], False),  # as many as there may be grades
+        (["0.5", "1.5", "2"], True),  # few, but not whole
+        (["0", "1", "2"], False),
+        ([f"c{n}" for n in range(30)], False),
+        (["nan", "1"], True),
+    ],
+)
+def test_a_label_that_looks_like_an_amount_is_told_of_regression(names, hinted):
+    counts = dict.fromkeys(names, 100)
+    train = {**counts, names[0]: 1}
+    rare = [f for f in ClassBalance().check(split_context(False, train=train, eval=counts, test=counts)) if f.remedy]
+    assert worst(rare) is not OK
+    assert all((f"{len(names)} different numbers: set data.task: regression" in f.remedy) is hinted for f in rare)
+
+
+def test_healthy_classes_are_told_nothing_of_amounts():
+    counts = {str(n): 100 for n in range(40)}
+    (found,) = ClassBalance().check(split_context(False, train=counts, eval=counts, test=counts))
+    assert found.severity is OK
+    assert "regression" not in (found.remedy or "")

@@ -4,10 +4,14 @@ import pytest
 import yaml
 
 from pipeline.diagnosis.apply import overrides_of
+from pipeline.diagnosis.lookup import diagnose_in
 from pipeline.errors import UsageError
+from pipeline.show.why import why
 from pipeline.workspace import Workspace
 from schemas.config import load_config
+from schemas.run_record import Tuning
 from tests.pipeline.diagnosis.cases import champion, found, retrain, training, with_settings
+from tests.pipeline.printed import printed
 
 CONFIG = {
     "name": "taxi",
@@ -40,11 +44,34 @@ def workspace(tmp_path):
 def test_every_override_of_a_remedy_gives_back_the_old_settings(workspace):
     old = load_config(workspace.root / "before.yaml")
     for code, section in (("too_few_epochs", "epochs"), ("regularisation", "model")):
-        _, overrides = overrides_of(workspace, f"latest:{code}", "taxi")
+        _, overrides, _ = overrides_of(workspace, f"latest:{code}", "taxi")
         mended = load_config(workspace.root / "now.yaml", overrides)
         assert getattr(mended.train, section) == getattr(old.train, section)
-    _, overrides = overrides_of(workspace, "latest:metric_changed", "taxi")
+    _, overrides, _ = overrides_of(workspace, "latest:metric_changed", "taxi")
     assert load_config(workspace.root / "now.yaml", overrides).evaluate.gates == old.evaluate.gates
+
+
+def test_values_that_tuning_set_are_looked_for_again(workspace):
+    """Kept values take the place of the configuration's: an override alone would change nothing."""
+    record = workspace.load_record(workspace.find("latest", "taxi"))
+    assert overrides_of(workspace, "latest:regularisation", "taxi")[2] is False
+    tuning = Tuning(
+        model="wide_deep",
+        search={"dropout": {"low": 0.0, "high": 0.9}},
+        method="random",
+        seed=0,
+        trials=[],
+        best=None,
+        values={"dropout": 0.9},
+        stopped="trials",
+    )
+    workspace.save_record(record.model_copy(update={"tuning": tuning}))
+    _, overrides, again = overrides_of(workspace, "latest:regularisation", "taxi")
+    assert again
+    assert overrides
+    assert overrides_of(workspace, "latest:too_few_epochs", "taxi")[2] is False
+    shown = printed(why(diagnose_in(workspace, workspace.load_record(record.run_id))))
+    assert "--tune" in shown
 
 
 def test_without_a_number_it_is_the_first_cause(workspace):

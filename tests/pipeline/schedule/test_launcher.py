@@ -10,9 +10,13 @@ from pathlib import Path
 import pytest
 
 from pipeline.schedule import launcher as launchers
+from pipeline.schedule.daemon import Daemon
+from pipeline.schedule.decision import Action
 from pipeline.schedule.launcher import ProcessLauncher
 from pipeline.schedule.request import Request
-from tests.pipeline.schedule.fakes import CONFIG
+from pipeline.schedule.state import KEPT
+from pipeline.workspace import Workspace
+from tests.pipeline.schedule.fakes import CONFIG, Scheduled
 
 RESULT = """
 import json, sys
@@ -140,6 +144,39 @@ def test_memory_of_the_parent_stays_flat_over_200_runs(tmp_path, monkeypatch):
     print(f"resident memory {before} kB before, {after} kB after 200 runs")
     assert after - before < 2048
     assert files_after == files
+
+
+@pytest.mark.slow
+def test_memory_of_the_whole_scheduler_stays_flat_over_200_runs(tmp_path, monkeypatch):
+    """Decisions, saved states and history too. The history is full before it begins: it is meant to grow until then."""
+    monkeypatch.setattr(launchers, "_code", lambda: "the same")
+    it = Scheduled(tmp_path, "{interval: 1h}")
+    launcher = Quick("sh", "-c", "read line; exit 3", warm=True)
+    it.daemon = Daemon(it.config, Workspace.for_config(it.config), launcher, it.clock.clocks, lambda text: None)
+
+    def runs(count):
+        for _ in range(count):
+            assert it.step(hours=1).action is Action.START
+            wait_for_end(it)
+            launcher.started.clear()
+
+    runs(KEPT + 10)
+    before, files = resident()
+    runs(200)
+    after, files_after = resident()
+    launcher.close()
+    print(f"resident memory {before} kB before, {after} kB after 200 runs")
+    assert len(it.daemon.state.history) == KEPT
+    assert after - before < 2048
+    assert files_after == files
+
+
+def wait_for_end(it, seconds=20.0):
+    end = time.monotonic() + seconds
+    while it.daemon.running:
+        assert time.monotonic() < end, "the run did not end"
+        time.sleep(0.002)
+        it.step()
 
 
 @pytest.mark.slow
