@@ -155,7 +155,7 @@ def _cancer(folder: Path) -> None:
 def _eyes(folder: Path) -> None:
     """The synthetic screening set without its pictures: is an eye ill?"""
     made = folder.with_name("retina-source")
-    words = ["--output", str(made), "--patients", "900", "--spans", "4", "--size", "16"]
+    words = ["--output", str(made), "--patients", "250", "--spans", "4", "--size", "16"]
     subprocess.run([sys.executable, "-m", "data.retina", *words], cwd=ROOT, check=True)
     for number in range(1, 5):
         rows = read(made / f"span-{number}" / "eyes.csv")
