@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from components import bootstrap
 from components.bootstrap import interval
+from components.residuals import residuals
 from schemas.evidence import OVERALL, MetricValue, ModelEvidence, SliceEvidence
 
 Floats = NDArray[np.float64]
@@ -154,4 +155,9 @@ def evaluate(
             )
         )
     directions = {m: HIGHER_IS_BETTER[m] for m in metrics}
-    return ModelEvidence(slices=parts, champion=None if champion is None else "champion", higher_is_better=directions)
+    return ModelEvidence(
+        slices=parts,
+        champion=None if champion is None else "champion",
+        higher_is_better=directions,
+        residuals=residuals(targets, models[0]),
+    )

@@ -248,6 +248,27 @@ class ServingEvidence(BaseModel):
     size_mb: float | None = None
 
 
+class Residuals(BaseModel):
+    """How a candidate is off on the test rows, in the unit of the label: groups of rows only, no row by itself.
+
+    Attributes:
+        true: mean amount of each group of rows, smallest amounts first; of about equally many rows, at least 10 each.
+        predicted: mean predicted amount of each group.
+        low: the predicted amount that 10 % of the rows of a group stay below; `high` that of 90 %.
+        edges: of the histogram of predicted minus true, one more than `counts`; what is further off is in the outer bins.
+        counts: rows in each bin.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    true: list[float]
+    predicted: list[float]
+    low: list[float]
+    high: list[float]
+    edges: list[float]
+    counts: list[int]
+
+
 class ModelEvidence(BaseModel):
     """What gates know about a candidate: metrics on the test split, overall and per slice.
 
@@ -260,6 +281,7 @@ class ModelEvidence(BaseModel):
         threshold: with two classes, the probability of the second beyond which the candidate takes a row for it; None with more.
         champion_threshold: the same of the champion.
         serving: how the exported model behaved in a fresh process; None when that was not tried.
+        residuals: of amounts, how they are off; None for classes, and where there are too few rows or answers that are not finite.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -272,6 +294,7 @@ class ModelEvidence(BaseModel):
     threshold: float | None = None
     champion_threshold: float | None = None
     serving: ServingEvidence | None = None
+    residuals: Residuals | None = None
 
     @property
     def overall(self) -> SliceEvidence:

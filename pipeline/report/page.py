@@ -13,6 +13,7 @@ from markupsafe import Markup
 from pipeline import audit, tuning_tables, wording
 from pipeline.explain import explanation_of, main_metric
 from pipeline.learned import learned_note, learned_tables
+from pipeline.report import amounts
 from pipeline.report.charts import Forest, curves_chart, forest, rate_chart, trend
 from pipeline.report.histograms import Strips, strips
 from schemas import __version__
@@ -73,6 +74,7 @@ def context(record: RunRecord, diagnosis: Diagnosis | None) -> dict[str, Any]:
     """All that the template names."""
     metric = main_metric(record)
     training = record.training
+    residuals = record.evaluation.residuals if record.evaluation else None
     return {
         "record": record,
         "told": explanation_of(record),
@@ -88,6 +90,8 @@ def context(record: RunRecord, diagnosis: Diagnosis | None) -> dict[str, Any]:
         "duel": _duel(record, metric),
         "curves": curves_chart(training) if training else None,
         "rate": rate_chart(training) if training else None,
+        "against": amounts.against(residuals) if residuals else None,
+        "errors": amounts.histogram(residuals) if residuals else None,
         "trend": trend,
         "suspected": _suspected(diagnosis),
         "diagnosis": diagnosis,
