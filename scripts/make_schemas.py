@@ -1,4 +1,4 @@
-"""Writes the JSON Schemas that editors and scripts use: retrain, run_record and run_diff.schema.json in schemas/.
+"""Writes the JSON Schemas that editors and scripts use: retrain, run_record, run_diff, runs and show.schema.json in schemas/.
 
 Run it after a change of the models: `python scripts/make_schemas.py`; a test says when that was forgotten.
 """
@@ -110,6 +110,64 @@ def diff_schema() -> Schema:
     return _with_head(_numbers_by_name(schema), "Two runs of Retrain side by side (retrain diff --json)")
 
 
+def runs_schema() -> Schema:
+    """What `retrain runs --json` prints."""
+    from pydantic import TypeAdapter
+
+    from schemas.listing import Listing
+
+    schema = TypeAdapter(Listing).json_schema(mode="serialization")
+    return _with_head(_numbers_by_name(schema), "Runs of Retrain, newest first (retrain runs --json)")
+
+
+def show_schema() -> Schema:
+    """What `retrain show RUN PART --json` prints, a definition for each part; null where the run did not get that far."""
+    from pydantic import BaseModel
+    from pydantic.json_schema import JsonSchemaMode, models_json_schema
+
+    from components.augmentation_record import Audit
+    from schemas.evidence import ModelEvidence
+    from schemas.features import FeatureContract
+    from schemas.findings import Finding
+    from schemas.listing import Lineage, Stats
+    from schemas.run_record import RunRecord, Training, Tuning
+
+    parts: dict[str, type[BaseModel]] = {
+        "metrics": ModelEvidence,
+        "curves": Training,
+        "schema": FeatureContract,
+        "stats": Stats,
+        "tuning": Tuning,
+        "lineage": Lineage,
+    }
+    shapes: list[type[BaseModel]] = [RunRecord, Finding, Audit, *parts.values()]
+    models: list[tuple[type[BaseModel], JsonSchemaMode]] = [(m, "serialization") for m in shapes]
+    _, schema = models_json_schema(models)
+    null, text = {"type": "null"}, {"type": "string"}
+    findings = {"type": "array", "items": {"$ref": "#/$defs/Finding"}}
+    audit = {
+        "audit": {"anyOf": [{"$ref": "#/$defs/Audit"}, null]},
+        "problem": text,
+        "findings": findings,
+        "folder": text,
+        "sheets": {"type": "array", "items": text},
+    }
+    shown: Schema = {
+        "run": {"$ref": "#/$defs/RunRecord"},
+        "findings": findings,
+        "augmentation": {
+            "anyOf": [
+                {"type": "object", "properties": audit, "required": [*audit], "additionalProperties": False},
+                null,
+            ]
+        },
+        **{name: {"anyOf": [{"$ref": f"#/$defs/{m.__name__}"}, null]} for name, m in parts.items()},
+    }
+    made: Schema = {"$defs": {**schema["$defs"], **{f"part_{name}": s for name, s in shown.items()}}}
+    made["anyOf"] = [{"$ref": f"#/$defs/part_{name}"} for name in shown]
+    return _with_head(_numbers_by_name(made), "One run of Retrain, or a part of it (retrain show RUN [PART] --json)")
+
+
 def _with_head(schema: Schema, title: str) -> Schema:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": title}
 
@@ -142,6 +200,8 @@ def texts() -> dict[Path, str]:
         "retrain.schema.json": config_schema(),
         "run_record.schema.json": record_schema(),
         "run_diff.schema.json": diff_schema(),
+        "runs.schema.json": runs_schema(),
+        "show.schema.json": show_schema(),
     }
     return {FOLDER / name: json.dumps(schema, indent=1) + "\n" for name, schema in made.items()}
 

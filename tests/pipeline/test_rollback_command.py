@@ -4,7 +4,9 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
+import jsonschema
 import pytest
 
 from components import served
@@ -13,6 +15,7 @@ from pipeline.rollbacks import read_rollbacks, rollbacks_path
 from pipeline.workspace import Workspace
 from tests import factories
 
+SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
 CONFIG = """
 name: taxi
 data: {source: {csv: "x/{SPAN}.csv"}, label: y}
@@ -53,7 +56,8 @@ def test_one_command_and_it_is_recorded_and_listed(place, capsys):
     assert entry == out["rollback"]
     assert (entry["reason"], entry["who"] != "", entry["when"][:2]) == ("too slow", True, "20")
     assert main(["runs", "taxi.yaml", "--json"]) == 0
-    newest, *rest = said(capsys)
+    newest, *rest = listed = said(capsys)
+    jsonschema.validate(listed, json.loads((SCHEMAS / "runs.schema.json").read_text()))
     assert (newest["run_id"], newest["status"], newest["version"], newest["rollback"]) == (
         None,
         "rolled_back",

@@ -24,6 +24,8 @@ KNOWN = (
 )
 #: Odds of a factor that people mix up, of another large one, and of one that may be a drift.
 SURE, LARGE, SMALL = 120.0, 40.0, 6.0
+#: Where more than this share of values went missing, the quantiles are those of other rows, and a line through them says less.
+SELECTED = 0.1
 
 
 class UnitChange(Cause):
@@ -47,7 +49,8 @@ class UnitChange(Cause):
             line = straight(then.quantiles, of.quantiles, noise)
             if line is not None:
                 found.append((name, *line))
-                odds = max(odds, odds_of(*line, noise))
+                share = of.missing / max(1, of.rows) - then.missing / max(1, then.rows)
+                odds = max(odds, min(odds_of(*line, noise), SMALL if share > SELECTED else SURE))
         if not found:
             return None
         seen = tuple(

@@ -10,7 +10,7 @@ from pipeline.diagnosis.diagnose import all_causes, diagnose
 from pipeline.diagnosis.interfaces import Cause
 from pipeline.diagnosis.reference import reference_of
 from schemas.diagnosis import NAMED, Outcome
-from schemas.evidence import CrossScores, MetricValue
+from schemas.evidence import CrossCells, CrossScores, MetricValue
 from schemas.run_record import Pushed
 from tests import factories
 from tests.pipeline.diagnosis.cases import champion, found, retrain, span, training, with_settings
@@ -185,6 +185,33 @@ def test_a_champion_that_does_worse_on_new_rows_too_had_harder_data(verdict, exp
     run = retrain()
     run = run.model_copy(update={"evaluation": run.evaluation.model_copy(update={"cross": crossed(verdict)})})
     assert best(run) == expected
+
+
+def cells(low, high):
+    """Both models on a set of rows, with the interval of candidate minus champion."""
+    change = MetricValue(value=(low + high) / 2, low=low, high=high)
+    return CrossCells(rows=300, spans=[9], labels={}, candidate={}, champion={}, difference={"auc": change})
+
+
+def test_a_candidate_that_learned_the_new_rule_and_forgot_the_old_one_is_concept_drift_for_sure():
+    def score(new, previous):
+        run = retrain()
+        cross = crossed("harder").model_copy(update={"new": cells(*new), "previous": cells(*previous)})
+        run = run.model_copy(update={"evaluation": run.evaluation.model_copy(update={"cross": cross})})
+        (cause,) = diagnose(run, champion()).causes
+        return cause.score
+
+    nothing, better, worse = (-0.01, 0.01), (0.02, 0.06), (-0.06, -0.02)
+    assert score(better, worse) > score(better, nothing) > score(nothing, nothing)
+    # Worse on both is a worse model, not another rule.
+    assert score(worse, worse) == score(nothing, nothing)
+
+
+def test_a_line_through_what_missing_values_left_is_no_change_of_unit():
+    moved = span(9, [1.6 * q + 2.0 for q in span(8).features["fare"].quantiles], missing=400)
+    run = retrain(findings=[found("missing_by_label")])
+    run = run.model_copy(update={"data": run.data.model_copy(update={"spans": [span(8), moved]})})
+    assert diagnose(run, champion()).causes[0].code == "missing_by_label"
 
 
 def test_harder_data_are_a_symptom_where_the_inputs_moved():
