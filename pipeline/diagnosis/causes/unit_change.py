@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from pipeline.diagnosis.case import Case
+from pipeline.diagnosis.causes._spans import span_before
 from pipeline.diagnosis.interfaces import Cause, Suspicion
 from schemas.diagnosis import Evidence, Family, Remedy
 from schemas.evidence import FeatureEvidence, SpanEvidence
@@ -38,7 +39,7 @@ class UnitChange(Cause):
         """See `Cause.look`."""
         if case.run.data is None:
             return None
-        before, now = self._before(case), case.run.data.newest
+        before, now = span_before(case), case.run.data.newest
         found: list[tuple[str, float, float]] = []
         odds = 0.0
         for name, of in now.features.items():
@@ -65,16 +66,6 @@ class UnitChange(Cause):
         names = tuple(n for n, *_ in found)
         text = f"Bring {names[0]} back to the unit of before where it is delivered, or convert the earlier spans."
         return Suspicion(odds, f"{', '.join(names[:3])} came in another unit", seen, Remedy(text=text), names)
-
-    @staticmethod
-    def _before(case: Case) -> SpanEvidence | None:
-        """The span before: of the run's own window, else the newest of the reference."""
-        evidence = case.run.data
-        if evidence is not None and len(evidence.spans) > 1:
-            return evidence.spans[-2]
-        if case.reference is not None and case.reference.data is not None and not case.same_data:
-            return case.reference.data.newest
-        return None
 
 
 def _rows(span: SpanEvidence, feature: FeatureEvidence) -> int:
