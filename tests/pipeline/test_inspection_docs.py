@@ -62,7 +62,11 @@ def test_every_section_is_in_the_report(heading):
 def test_what_is_no_heading_is_said_where_the_page_says_it():
     root = Path(__file__).parents[2]
     for name in ELSEWHERE:
-        files = [*(root / "pipeline").rglob("*.py"), *(root / "pipeline").rglob("*.j2"), root / "components/inspection.py"]
+        files = [
+            *(root / "pipeline").rglob("*.py"),
+            *(root / "pipeline").rglob("*.j2"),
+            root / "components/inspection.py",
+        ]
         assert any(name in f.read_text(encoding="utf-8") for f in files), name
     assert "served</dt>" in (root / "pipeline/report/report.html.j2").read_text(encoding="utf-8")
 
