@@ -88,7 +88,8 @@ def test_overconfident_answers_do_not():
 def test_no_group_has_few_rows_and_equal_answers_stay_together():
     answers = np.r_[np.full(95, 0.1), np.linspace(0.2, 0.9, 105)]
     found = reliability(answers, np.arange(200) % 2 == 0)
-    assert found.rows[0] == 95 and min(found.rows) >= LEAST
+    assert found.rows[0] == 95
+    assert min(found.rows) >= LEAST
     assert sum(found.rows) == 200
     assert reliability(answers[: 2 * LEAST - 1], np.ones(2 * LEAST - 1, bool)) is None
 
@@ -108,5 +109,6 @@ def test_where_there_is_nothing_to_draw():
     assert plots(labels, scores, broken, names(2)).champion is None
     assert plots(labels[:0], scores[:0], None, names(2)) is None
     one_class = plots(np.zeros(100, int), scores, None, names(2)).candidate
-    assert one_class.roc is None and one_class.pr is None
+    assert one_class.roc is None
+    assert one_class.pr is None
     assert one_class.reliability is not None
