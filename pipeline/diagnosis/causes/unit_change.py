@@ -25,8 +25,9 @@ KNOWN = (
 )
 #: Odds of a factor that people mix up, of another large one, and of one that may be a drift.
 SURE, LARGE, SMALL = 120.0, 40.0, 6.0
-#: Where more than this share of values went missing, the quantiles are those of other rows, and a line through them says less.
-SELECTED = 0.1
+#: Where more than this share of values went missing, or the classes have other shares, the quantiles are those of other rows: a line
+#: through them says less, unless its factor is beyond what a choice of rows can do.
+SELECTED, FAR = 0.1, 5.0
 
 
 class UnitChange(Cause):
@@ -41,7 +42,7 @@ class UnitChange(Cause):
             return None
         before, now = span_before(case), case.run.data.newest
         found: list[tuple[str, float, float]] = []
-        odds = 0.0
+        odds, mixed = 0.0, bool(case.findings("label_shift"))
         for name, of in now.features.items():
             then = before.features.get(name) if before is not None else None
             if before is None or then is None or not then.quantiles or not of.quantiles:
@@ -51,7 +52,8 @@ class UnitChange(Cause):
             if line is not None:
                 found.append((name, *line))
                 share = of.missing / max(1, of.rows) - then.missing / max(1, then.rows)
-                odds = max(odds, min(odds_of(*line, noise), SMALL if share > SELECTED else SURE))
+                other_rows = (mixed or share > SELECTED) and 1 / FAR < line[0] < FAR
+                odds = max(odds, min(odds_of(*line, noise), SMALL if other_rows else SURE))
         if not found:
             return None
         seen = tuple(

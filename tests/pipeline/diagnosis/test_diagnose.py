@@ -248,6 +248,14 @@ def test_a_category_under_another_name_is_no_fill(now, expected):
     assert diagnose(run, champion()).causes[0].code == expected
 
 
+@pytest.mark.parametrize(("factor", "expected"), [(0.4, "label_shift"), (100.0, "unit_change")])
+def test_other_shares_of_the_classes_bend_features_but_do_not_make_cents_of_dollars(factor, expected):
+    moved = span(9, [factor * q for q in span(8).features["fare"].quantiles])
+    run = retrain(findings=[found("label_shift", subject="y"), found("numeric_drift")])
+    run = run.model_copy(update={"data": run.data.model_copy(update={"spans": [span(8), moved]})})
+    assert diagnose(run, champion()).causes[0].code == expected
+
+
 def test_harder_data_are_a_symptom_where_the_inputs_moved():
     run = retrain(findings=[found("numeric_drift")])
     run = run.model_copy(update={"evaluation": run.evaluation.model_copy(update={"cross": crossed("harder")})})
