@@ -135,6 +135,12 @@ def why(
     against: Annotated[
         str | None, typer.Option(metavar="RUN", help="The run to hold it against; default: that of the champion.")
     ] = None,
+    experiments: Annotated[
+        int, typer.Option(min=0, max=20, metavar="N", help="Retrain up to N times with one ingredient swapped.")
+    ] = 0,
+    minutes: Annotated[
+        float | None, typer.Option(min=0.0, metavar="M", help="Begin no experiment after M minutes.")
+    ] = None,
     config: ConfigOption = None,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
@@ -142,7 +148,16 @@ def why(
     """Why a run did what it did: ranked causes with evidence, and what to change."""
     from pipeline.commands.why import why_command
 
-    raise typer.Exit(why_command(run=run, against=against, config=config, workspace=workspace, as_json=as_json))
+    code = why_command(
+        run=run,
+        against=against,
+        config=config,
+        workspace=workspace,
+        as_json=as_json,
+        experiments=experiments,
+        minutes=minutes,
+    )
+    raise typer.Exit(code)
 
 
 @app.command()

@@ -121,6 +121,43 @@ class RankedCause(Document):
     symptoms: tuple[Symptom, ...] = ()
 
 
+class Proof(Document):
+    """A retrain with one ingredient swapped, and what it says of the causes.
+
+    Attributes:
+        experiment: its code, that of a file in ``pipeline/diagnosis/experiments``.
+        title: what was swapped, in words.
+        change: the main metric of its model minus the champion's, on the same rows; `low` and `high` bound it with 95 %. None where no
+            model was evaluated.
+        before: the same of the run that is explained.
+        supports: codes of the causes that it undoes, where they are at work; ``noise`` for none.
+        refutes: whether it undoes them in full; a step in their direction that restores nothing may have been too small.
+        effect: whether the loss is gone: ``restored``, ``unchanged``, or ``unclear`` where intervals leave both open.
+        seconds: how long it took.
+        note: why there is no result; empty when there is one.
+    """
+
+    experiment: str
+    title: str
+    change: float | None = None
+    low: float | None = None
+    high: float | None = None
+    before: float | None = None
+    supports: tuple[str, ...] = ()
+    refutes: bool = True
+    effect: str = "unclear"
+    seconds: float = 0.0
+    note: str = ""
+
+
+class Proofs(Document):
+    """The experiments on a run, as they are kept beside its record."""
+
+    run_id: str
+    against: str | None
+    proofs: tuple[Proof, ...] = ()
+
+
 class Diagnosis(Document):
     """The answer to: why did this retrain do what it did?
 
@@ -132,6 +169,7 @@ class Diagnosis(Document):
         nothing: probability that none of the causes looked for is at work, 0 to 1.
         looked_for: codes of all causes that were looked for.
         limits: what could not be looked at, and why, a sentence each.
+        proofs: experiments that were made; the scores have taken them in.
     """
 
     version: int = DIAGNOSIS_VERSION
@@ -143,6 +181,7 @@ class Diagnosis(Document):
     nothing: float
     looked_for: tuple[str, ...]
     limits: tuple[str, ...] = ()
+    proofs: tuple[Proof, ...] = ()
 
 
 #: From this score on a cause is named; below it is only listed.

@@ -27,6 +27,8 @@ class Dataset:
         categorical: a feature to spoil; empty without one.
         config: YAML of the configuration, `{data}` is the folder of the spans.
         model: the model with its default parameters, to be made larger or smaller.
+        narrow: its parameters with few units, `{n}` of them; `wide` with many.
+        pictures: whether rows are pictures in folders of their labels.
     """
 
     name: str
@@ -39,6 +41,29 @@ class Dataset:
     config: str
     model: str
     make: Callable[[Path], None]
+    narrow: str = "hidden: [{n}]"
+    wide: str = "hidden: [{n}, {n}], dropout: 0.0, l2: 0.0"
+    pictures: bool = False
+
+    def rows(self, data: Path, span: int) -> list[Row]:
+        """The rows of a span; of pictures: where each one lies, and its label."""
+        if self.pictures:
+            found = sorted((data / f"span-{span}").glob("*/*.png"))
+            return [{"image": str(p), self.label: p.parent.name} for p in found]
+        return read(self.table(data, span))
+
+    def put(self, data: Path, span: int, rows: list[Row]) -> None:
+        """Writes the rows of a span in the place of those that were there."""
+        if not self.pictures:
+            write(self.table(data, span), rows)
+            return
+        fresh, folder = data / "fresh", data / f"span-{span}"
+        for number, row in enumerate(rows):
+            place = fresh / row[self.label] / f"{number}.png"
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(row["image"], place)
+        shutil.rmtree(folder)
+        fresh.rename(folder)
 
     def table(self, data: Path, span: int) -> Path:
         """The CSV file of a span."""
@@ -61,8 +86,6 @@ def write(path: Path, rows: list[Row]) -> None:
         writer.writerows(rows)
 
 
-TRAIN = "train: {{model: {model}, learning_rate: {rate}, epochs: {epochs}, batch_size: {batch}, seed: 7}}"
-
 TAXI = """
 name: taxi
 data:
@@ -75,6 +98,18 @@ train: {{epochs: 20, batch_size: 128, seed: 7}}
 evaluate:
   metrics: [auc, pr_auc, accuracy, balanced_accuracy, log_loss]
   gates: {{metric_floor: {{auc: 0.8}}, no_regression: {{metric: auc}}}}
+"""
+
+DIGITS = """
+name: digits
+data:
+  source: {{images: "{data}/span-{{SPAN}}/{{label}}/*.png"}}
+  window: {{last_spans: 3}}
+  label: digit
+train: {{model: {{cnn: {{filters: [16, 32], dense: [32]}}}}, epochs: 40, batch_size: 32, seed: 7}}
+evaluate:
+  metrics: [accuracy, balanced_accuracy, log_loss, auc]
+  gates: {{metric_floor: {{accuracy: 0.8}}, no_regression: {{metric: accuracy, tolerance: 0.01}}}}
 """
 
 TABLE = """
@@ -120,7 +155,7 @@ def _cancer(folder: Path) -> None:
 def _eyes(folder: Path) -> None:
     """The synthetic screening set without its pictures: is an eye ill?"""
     made = folder.with_name("retina-source")
-    words = ["--output", str(made), "--patients", "900", "--spans", "4", "--size", "16"]
+    words = ["--output", str(made), "--patients", "250", "--spans", "4", "--size", "16"]
     subprocess.run([sys.executable, "-m", "data.retina", *words], cwd=ROOT, check=True)
     for number in range(1, 5):
         rows = read(made / f"span-{number}" / "eyes.csv")
@@ -129,6 +164,10 @@ def _eyes(folder: Path) -> None:
             row["ill"] = str(int(int(source["grade"]) > 0))
         write(folder / f"span-{number}" / "eyes.csv", kept)
     shutil.rmtree(made)
+
+
+def _digits(folder: Path) -> None:
+    subprocess.run([sys.executable, "-m", "data.digits", "--output", str(folder)], cwd=ROOT, check=True)
 
 
 DATASETS = (
@@ -155,5 +194,11 @@ DATASETS = (
             "mlp",
             _eyes,
         ),
+    ),
+    Dataset(
+        *("digits", 3, 4, "digit", "3", (), "", DIGITS, "cnn", _digits),
+        narrow="filters: [{n}], dense: [{n}]",
+        wide="filters: [{n}], dense: [{n}], dropout: 0.0, l2: 0.0",
+        pictures=True,
     ),
 )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from benchmarks.diagnosis.datasets import Dataset, Row
 
@@ -19,6 +20,7 @@ class Fault:
     """A fault.
 
     Attributes:
+        needs: what it spoils: ``numbers``, ``category`` or ``pictures``; empty where any data set will do.
         right: names of the causes that are the right answer.
         mild: strength of the mild form; `severe` of the severe one.
         spoil: what becomes of the rows of the newest span; None for a fault of the configuration.
@@ -31,7 +33,22 @@ class Fault:
     severe: float
     spoil: Spoil | None = None
     settings: Callable[[Dataset, float], list[str]] | None = None
-    needs_category: bool = False
+    needs: str = ""
+
+    def fits(self, d: Dataset) -> bool:
+        """Whether a data set has what the fault spoils."""
+        has = {"category": bool(d.categorical), "numbers": bool(d.numeric), "pictures": d.pictures}
+        return has.get(self.needs, True)
+
+    def drawn(self, severity: str, seed: int, random: Random) -> float:
+        """The strength: as listed for seed 0, else drawn around that."""
+        middle = self.mild if severity == "mild" else self.severe
+        if seed == 0:
+            return middle
+        drawn = middle * float(random.uniform(0.85, 1.15))
+        if middle < 1.0:
+            return min(drawn, (1.0 + middle) / 2)
+        return drawn if middle > 2.0 else middle
 
 
 def _numbers(rows: list[Row], name: str) -> npt.NDArray[np.float64]:
@@ -106,14 +123,20 @@ def none_of_one(d: Dataset, rows: list[Row], random: Random, share: float) -> li
 def flipped(d: Dataset, rows: list[Row], random: Random, share: float) -> list[Row]:
     """Wrong labels."""
     values, hit = sorted({r[d.label] for r in rows}), random.random(len(rows)) < share
-    return [{**r, d.label: values[1 - values.index(r[d.label])]} if h else r for r, h in zip(rows, hit, strict=True)]
+    return [
+        {**r, d.label: values[(values.index(r[d.label]) + 1) % len(values)]} if h else r
+        for r, h in zip(rows, hit, strict=True)
+    ]
 
 
 def turned(d: Dataset, rows: list[Row], random: Random, share: float) -> list[Row]:
     """Another rule for the labels of the rows where a feature is high."""
     values, numbers = sorted({r[d.label] for r in rows}), _numbers(rows, d.numeric[0])
     high = numbers >= np.nanquantile(numbers, 1 - share)
-    return [{**r, d.label: values[1 - values.index(r[d.label])]} if h else r for r, h in zip(rows, high, strict=True)]
+    return [
+        {**r, d.label: values[(values.index(r[d.label]) + 1) % len(values)]} if h else r
+        for r, h in zip(rows, high, strict=True)
+    ]
 
 
 def twice(d: Dataset, rows: list[Row], random: Random, share: float) -> list[Row]:
@@ -133,26 +156,59 @@ def without_column(d: Dataset, rows: list[Row], random: Random, strength: float)
     return [{k: v for k, v in r.items() if k != name} if strength > 1 else {**r, name: ""} for r in rows]
 
 
+def warmer(d: Dataset, rows: list[Row], random: Random, factor: float) -> list[Row]:
+    """Another scale with another zero, as of temperatures."""
+    return _put(rows, d.numeric[0], np.ones(len(rows), bool), lambda v: f"{v * factor + 32:.6g}")
+
+
+def told(d: Dataset, rows: list[Row], random: Random, share: float) -> list[Row]:
+    """A feature is filled in after the label is known."""
+    middle = float(np.nanmedian(_numbers(rows, d.numeric[2])))
+    hit = random.random(len(rows)) < share
+    values = [f"{middle * (1.5 if r[d.label] == d.positive else 0.5):.6g}" for r in rows]
+    return [{**r, d.numeric[2]: v} if h else r for r, v, h in zip(rows, values, hit, strict=True)]
+
+
+def _redrawn(rows: list[Row], where: npt.NDArray[np.bool_], change: Callable[[Image.Image], Image.Image]) -> list[Row]:
+    """Changes pictures in place: they are those of a copy."""
+    for row, hit in zip(rows, where, strict=True):
+        if hit:
+            with Image.open(row["image"]) as picture:
+                changed = change(picture)
+            changed.save(row["image"])
+    return rows
+
+
+def lying_down(d: Dataset, rows: list[Row], random: Random, share: float) -> list[Row]:
+    """A scanner that turns pages by a quarter."""
+    return _redrawn(rows, random.random(len(rows)) < share, lambda p: p.transpose(Image.Transpose.ROTATE_90))
+
+
+def dark(d: Dataset, rows: list[Row], random: Random, rest: float) -> list[Row]:
+    """A lamp that grows dim."""
+    return _redrawn(rows, np.ones(len(rows), bool), lambda p: p.point(lambda v: round(v * rest)))
+
+
 def _rate(d: Dataset, factor: float) -> list[str]:
     return [f"train.learning_rate={0.001 * factor:g}"]
 
 
 FAULTS = (
-    Fault("missing", ("missing_values",), 0.1, 0.5, blank),
-    Fault("missing of one class", ("missing_by_label", "missing_values"), 0.25, 0.8, blank_of_one),
-    Fault("filled with 0", ("constant_fill",), 0.1, 0.4, zeros),
-    Fault("filled with -999", ("constant_fill",), 0.05, 0.3, nines),
-    Fault("far out", ("outliers",), 0.02, 0.08, far_out),
-    Fault("cents", ("unit_change",), 10.0, 100.0, other_unit),
-    Fault("sensor off", ("covariate_drift",), 0.6, 2.0, moved),
-    Fault("category renamed", ("covariate_drift",), 0.3, 1.0, renamed, needs_category=True),
+    Fault("missing", ("missing_values",), 0.1, 0.5, blank, needs="numbers"),
+    Fault("missing of one class", ("missing_by_label", "missing_values"), 0.25, 0.8, blank_of_one, needs="numbers"),
+    Fault("filled with 0", ("constant_fill",), 0.1, 0.4, zeros, needs="numbers"),
+    Fault("filled with -999", ("constant_fill",), 0.05, 0.3, nines, needs="numbers"),
+    Fault("far out", ("outliers",), 0.02, 0.08, far_out, needs="numbers"),
+    Fault("cents", ("unit_change",), 10.0, 100.0, other_unit, needs="numbers"),
+    Fault("sensor off", ("covariate_drift",), 0.6, 2.0, moved, needs="numbers"),
+    Fault("category renamed", ("covariate_drift",), 0.3, 1.0, renamed, needs="category"),
     Fault("fewer of one class", ("label_shift",), 0.5, 0.8, fewer_of_one),
     Fault("none of one class", ("class_lost", "label_shift"), 0.97, 1.0, none_of_one),
     Fault("wrong labels", ("label_noise",), 0.15, 0.4, flipped),
-    Fault("another rule", ("concept_drift", "label_noise"), 0.15, 0.4, turned),
+    Fault("another rule", ("concept_drift", "label_noise"), 0.15, 0.4, turned, needs="numbers"),
     Fault("rows twice", ("duplicates",), 0.3, 1.0, twice),
     Fault("cut off", ("row_count",), 0.6, 0.85, cut_off),
-    Fault("column gone", ("schema_change", "missing_values"), 1.0, 2.0, without_column),
+    Fault("column gone", ("schema_change", "missing_values"), 1.0, 2.0, without_column, needs="numbers"),
     Fault("learning rate high", ("learning_rate_high",), 100.0, 2000.0, settings=_rate),
     Fault("learning rate low", ("learning_rate_low",), 0.03, 0.001, settings=_rate),
     Fault("few epochs", ("too_few_epochs",), 2.0, 1.0, settings=lambda d, n: [f"train.epochs={n:.0f}"]),
@@ -172,11 +228,11 @@ FAULTS = (
         ("model_too_small",),
         2.0,
         1.0,
-        settings=lambda d, n: [f"train.model={{{d.model}: {{hidden: [{n:.0f}]}}}}"],
+        settings=lambda d, n: [f"train.model={{{d.model}: {{{d.narrow.format(n=round(n))}}}}}"],
     ),
     Fault(
-        *("wide", ("model_too_large",), 512.0, 2048.0),
-        settings=lambda d, n: [f"train.model={{{d.model}: {{hidden: [{n:.0f}, {n:.0f}], dropout: 0.0, l2: 0.0}}}}"],
+        *("wide", ("model_too_large",), 256.0, 1024.0),
+        settings=lambda d, n: [f"train.model={{{d.model}: {{{d.wide.format(n=round(n))}}}}}"],
     ),
     Fault(
         "impatient",
@@ -194,6 +250,7 @@ FAULTS = (
     ),
     Fault(
         *("filled by us", ("misleading_fill", "config_changed"), 1.0, 100.0),
+        needs="numbers",
         settings=lambda d, n: [f"transform.impute.{d.numeric[0]}={{constant: {-10 * n:.0f}}}"],
     ),
     Fault(
@@ -201,6 +258,23 @@ FAULTS = (
         ("metric_changed",),
         0.99,
         0.999,
-        settings=lambda d, x: [f"evaluate.gates.metric_floor={{auc: {x}}}"],
+        settings=lambda d, x: [f"evaluate.gates.metric_floor={{{'accuracy' if d.pictures else 'auc'}: {x:.4f}}}"],
+    ),
+    Fault("warmer", ("unit_change",), 1.8, 3.6, warmer, needs="numbers"),
+    Fault("told the answer", ("leakage",), 0.9, 1.0, told, needs="numbers"),
+    Fault("lying down", ("turned_images",), 0.3, 1.0, lying_down, needs="pictures"),
+    Fault("dark", ("covariate_drift",), 0.6, 0.3, dark, needs="pictures"),
+    Fault(
+        *("augmented wildly", ("augmentation_too_strong",), 60.0, 180.0),
+        settings=lambda d, x: [f"transform.augment=[{{rotate: {min(x, 180.0):.0f}}}, {{translate: 0.4}}]"],
+        needs="pictures",
+    ),
+    Fault(
+        *("tiny test", ("small_test", "metric_changed"), 0.03, 0.015),
+        settings=lambda d, x: [f"data.split={{train: {0.85 - x:.3f}, eval: 0.15, test: {x:.3f}}}"],
+    ),
+    Fault(
+        *("never stops", ("early_stopping", "overfitting"), 80.0, 200.0),
+        settings=lambda d, n: ["train.early_stopping=none", "train.reduce_lr=none", f"train.epochs={n:.0f}"],
     ),
 )

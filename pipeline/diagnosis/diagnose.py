@@ -45,7 +45,7 @@ def diagnose(run: RunRecord, reference: RunRecord | None, earlier: Sequence[RunR
         run_id=run.run_id,
         against=reference.run_id if reference is not None else None,
         comparison=case.comparison,
-        headline=_headline(case, ranked, nothing),
+        headline=headline(run, case.comparison.outcome, ranked, nothing),
         causes=tuple(_tuned_again(cause, run) for cause in ranked),
         nothing=round(nothing, 4),
         looked_for=tuple(known),
@@ -64,14 +64,16 @@ def _tuned_again(cause: RankedCause, run: RunRecord) -> RankedCause:
     return cause.model_copy(update={"remedy": cause.remedy.model_copy(update={"text": text, "tune": True})})
 
 
-def _headline(case: Case, ranked: tuple[RankedCause, ...], nothing: float) -> str:
+def headline(run: RunRecord, outcome: Outcome, ranked: Sequence[RankedCause], nothing: float) -> str:
+    """The answer in one or two sentences."""
     best = ranked[0] if ranked else None
-    what = _what(case)
+    what = _what(run, outcome)
     if best is not None and best.score >= NAMED:
         return f"{what}: {best.title} ({best.score:.0%})."
-    if case.run.status in (Status.FAILED, Status.INTERRUPTED):
-        return f"{what}: {case.run.error or 'it was stopped from outside'}"
-    if nothing >= NAMED and not case.worse:
+    if run.status in (Status.FAILED, Status.INTERRUPTED):
+        return f"{what}: {run.error or 'it was stopped from outside'}"
+    worse = outcome is Outcome.WORSE or run.exit_code in (1, 3, 4)
+    if nothing >= NAMED and not worse:
         return f"{what}. Nothing wrong found."
     if best is None:
         return f"{what}, and none of the causes looked for shows: cannot tell why."
@@ -79,7 +81,7 @@ def _headline(case: Case, ranked: tuple[RankedCause, ...], nothing: float) -> st
     return f"{what}. Cannot tell why for sure: perhaps {best.title} ({best.score:.0%}){second}."
 
 
-def _what(case: Case) -> str:
+def _what(run: RunRecord, outcome: Outcome) -> str:
     """What happened, in a few words."""
     words = {
         Status.BLOCKED: "Blocked by the data",
@@ -87,7 +89,7 @@ def _what(case: Case) -> str:
         Status.FAILED: "Failed",
         Status.INTERRUPTED: "Interrupted",
     }
-    told = words.get(case.run.status)
+    told = words.get(run.status)
     if told is not None:
         return told
     return {
@@ -96,7 +98,7 @@ def _what(case: Case) -> str:
         Outcome.SAME: "The new model is as good as the one before",
         Outcome.CANNOT_TELL: "The new model is not clearly better or worse",
         Outcome.NOT_TRAINED: "No model was trained",
-    }[case.comparison.outcome]
+    }[outcome]
 
 
 def _limits(case: Case) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pipeline.diagnosis.diagnose import diagnose
+from pipeline.diagnosis.proofs import kept, revise
 from pipeline.diagnosis.reference import reference_of
 from pipeline.workspace import Workspace
 from schemas.diagnosis import Diagnosis
@@ -19,7 +20,8 @@ def diagnose_in(workspace: Workspace, record: RunRecord, against: RunRecord | No
         against: the run to hold it against; None for that of its champion.
     """
     earlier = earlier_runs(workspace, record)
-    return diagnose(record, reference_of(record, earlier) if against is None else against, earlier)
+    found = diagnose(record, reference_of(record, earlier) if against is None else against, earlier)
+    return revise(found, kept(workspace, found), record)
 
 
 def earlier_runs(workspace: Workspace, record: RunRecord) -> list[RunRecord]:

@@ -73,12 +73,16 @@ def curves(record: RunRecord) -> RenderableType:
     training = record.training
     if training is None:
         return nothing(record, "training curves")
-    columns = [">epoch", ">loss: train", ">eval", ">accuracy: train", ">eval", ">AUC: train", ">eval", ">time", ""]
+    also = [">accuracy: train", ">eval", ">AUC: train", ">eval"]
+    names = ["train_accuracy", "val_accuracy", "train_auc", "val_auc"]
+    if training.amounts is not None:
+        also, names = [">R²: train", ">eval"], ["train_skill", "val_skill"]
+    columns = [">epoch", ">loss: train", ">eval", *also, ">time", ""]
     rows = [
         [
             str(e.epoch),
             number(e.train_loss if e.train_loss is not None else e.loss),
-            *(number(v) for v in (e.val_loss, e.train_accuracy, e.val_accuracy, e.train_auc, e.val_auc)),
+            *(number(getattr(e, v)) for v in ("val_loss", *names)),
             duration(e.seconds),
             Text("best", "green") if e.epoch == training.best_epoch else "",
         ]

@@ -6,7 +6,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from pipeline.show.tables import fields, note
-from schemas.diagnosis import NAMED, Diagnosis, RankedCause
+from schemas.diagnosis import NAMED, Diagnosis, Proof, RankedCause
 
 #: Causes below this score are counted, not shown.
 SHOWN = 0.02
@@ -21,6 +21,8 @@ def why(found: Diagnosis) -> RenderableType:
         fields("Compared", [*about, ("result", found.comparison.sentence)]),
     ]
     views += [_cause(place, cause) for place, cause in enumerate(shown, 1)]
+    if found.proofs:
+        views.append(fields("Experiments", [(p.title, told(p)) for p in found.proofs]))
     rest = len(found.looked_for) - len(found.causes)
     ends = [
         ("nothing wrong", f"{found.nothing:.0%}"),
@@ -29,6 +31,18 @@ def why(found: Diagnosis) -> RenderableType:
     ends += [("not known", text) for text in found.limits]
     views.append(fields("And else", ends))
     return Group(*views)
+
+
+def told(proof: Proof) -> str:
+    """What an experiment showed, in a sentence."""
+    if proof.change is None or proof.before is None:
+        return f"gave no model to compare. {proof.note}".strip()
+    ends = "" if proof.low is None or proof.high is None else f" (95 % {proof.low:+.3f} to {proof.high:+.3f})"
+    no = "so it is not this" if proof.refutes else "so a step of this size is not enough, if it is this"
+    words = {"restored": "so this undoes the loss", "unchanged": no, "unclear": "which leaves it open"}
+    return (
+        f"{proof.change:+.3f}{ends} against the champion, where the run had {proof.before:+.3f}: {words[proof.effect]}."
+    )
 
 
 def _cause(place: int, cause: RankedCause) -> RenderableType:

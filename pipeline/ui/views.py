@@ -19,6 +19,7 @@ from pipeline.rollbacks import read_rollbacks, told
 from pipeline.schema_log import read_log
 from pipeline.show.diff import METRIC_COLUMNS, changed, finding_text, metric_rows, value_text
 from pipeline.show.why import SHOWN
+from pipeline.show.why import told as proof_told
 from pipeline.ui import live, trends
 from pipeline.ui.actions import ActionLog
 from pipeline.ui.index import SORTS, CachingWorkspace, Index, Query, select
@@ -146,7 +147,13 @@ class Views:
         if record.status is Status.RUNNING:
             raise UsageError(f"Run {run_id} is still at work. Ask again when it has ended.")
         found = diagnose_in(self.workspace, record)
-        return {"record": record, "found": found, "shown": [c for c in found.causes if c.score >= SHOWN]}
+        shown = [c for c in found.causes if c.score >= SHOWN]
+        return {
+            "record": record,
+            "found": found,
+            "shown": shown,
+            "proofs": [(p.title, proof_told(p)) for p in found.proofs],
+        }
 
     def trends(self, asked: Mapping[str, str]) -> Names:
         """Metrics and statistics over spans."""

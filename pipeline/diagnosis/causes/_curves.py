@@ -74,7 +74,9 @@ def course(record: RunRecord | None) -> Course | None:
 
 
 def _prior(record: RunRecord) -> float | None:
-    """Cross entropy of the class shares of train, in nats."""
+    """The loss of knowing nothing: cross entropy of the class shares of train, in nats; of amounts, losses are in squared widths: 1."""
+    if record.training is not None and record.training.amounts is not None:
+        return 1.0
     counts = record.data.labels.get("train", {}) if record.data is not None else {}
     return entropy(list(counts.values()))
 

@@ -10,7 +10,7 @@ from pipeline.diagnosis.diagnose import all_causes, diagnose
 from pipeline.diagnosis.interfaces import Cause
 from pipeline.diagnosis.reference import reference_of
 from schemas.diagnosis import NAMED, Outcome
-from schemas.evidence import CrossScores, MetricValue
+from schemas.evidence import CrossCells, CrossScores, FeatureEvidence, MetricValue, SpanEvidence
 from schemas.run_record import Pushed
 from tests import factories
 from tests.pipeline.diagnosis.cases import champion, found, retrain, span, training, with_settings
@@ -185,6 +185,75 @@ def test_a_champion_that_does_worse_on_new_rows_too_had_harder_data(verdict, exp
     run = retrain()
     run = run.model_copy(update={"evaluation": run.evaluation.model_copy(update={"cross": crossed(verdict)})})
     assert best(run) == expected
+
+
+def cells(low, high):
+    """Both models on a set of rows, with the interval of candidate minus champion."""
+    change = MetricValue(value=(low + high) / 2, low=low, high=high)
+    return CrossCells(rows=300, spans=[9], labels={}, candidate={}, champion={}, difference={"auc": change})
+
+
+def test_a_candidate_that_learned_the_new_rule_and_forgot_the_old_one_is_concept_drift_for_sure():
+    def score(new, previous):
+        run = retrain()
+        cross = crossed("harder").model_copy(update={"new": cells(*new), "previous": cells(*previous)})
+        run = run.model_copy(update={"evaluation": run.evaluation.model_copy(update={"cross": cross})})
+        (cause,) = diagnose(run, champion()).causes
+        return cause.score
+
+    nothing, better, worse = (-0.01, 0.01), (0.02, 0.06), (-0.06, -0.02)
+    assert score(better, worse) > score(better, nothing) > score(nothing, nothing)
+    # Worse on both is a worse model, not another rule.
+    assert score(worse, worse) == score(nothing, nothing)
+
+
+def test_a_line_through_what_missing_values_left_is_no_change_of_unit():
+    moved = span(9, [1.6 * q + 2.0 for q in span(8).features["fare"].quantiles], missing=400)
+    run = retrain(findings=[found("missing_by_label")])
+    run = run.model_copy(update={"data": run.data.model_copy(update={"spans": [span(8), moved]})})
+    assert diagnose(run, champion()).causes[0].code == "missing_by_label"
+
+
+@pytest.mark.parametrize(("step", "expected"), [(0.0, "outliers"), (20.0, "covariate_drift")])
+def test_values_far_out_are_the_end_of_a_drift_where_most_moved(step, expected):
+    bent = [q + step + (0.1 * q if i % 2 else 0.0) for i, q in enumerate(span(8).features["fare"].quantiles)]
+    run = retrain(findings=[found("outliers"), found("numeric_drift")])
+    run = run.model_copy(update={"data": run.data.model_copy(update={"spans": [span(8), span(9, bent)]})})
+    first = diagnose(run, champion()).causes[0]
+    assert first.code == expected
+    assert {s.code for s in first.symptoms} == {"outliers", "covariate_drift"} - {expected}
+
+
+def in_categories(number, counts):
+    """A span with one categorical feature `way`."""
+    rows = sum(counts.values())
+    way = FeatureEvidence(kind="categorical", present=rows, missing=0, values=counts)
+    return SpanEvidence(
+        span=number, rows=rows, labels={"train": {"0": rows // 2, "1": rows // 2}}, features={"way": way}
+    )
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [
+        ({"new": 490, "card": 310, "bill": 200}, "covariate_drift"),
+        ({"cash": 300, "new": 400, "card": 180, "bill": 120}, "constant_fill"),
+    ],
+)
+def test_a_category_under_another_name_is_no_fill(now, expected):
+    subject = {"subject": "way"}
+    run = retrain(findings=[found("constant_fill", **subject), found("unseen_category", **subject)])
+    before = in_categories(8, {"cash": 500, "card": 300, "bill": 200})
+    run = run.model_copy(update={"data": run.data.model_copy(update={"spans": [before, in_categories(9, now)]})})
+    assert diagnose(run, champion()).causes[0].code == expected
+
+
+@pytest.mark.parametrize(("factor", "expected"), [(0.4, "label_shift"), (100.0, "unit_change")])
+def test_other_shares_of_the_classes_bend_features_but_do_not_make_cents_of_dollars(factor, expected):
+    moved = span(9, [factor * q for q in span(8).features["fare"].quantiles])
+    run = retrain(findings=[found("label_shift", subject="y"), found("numeric_drift")])
+    run = run.model_copy(update={"data": run.data.model_copy(update={"spans": [span(8), moved]})})
+    assert diagnose(run, champion()).causes[0].code == expected
 
 
 def test_harder_data_are_a_symptom_where_the_inputs_moved():

@@ -5,9 +5,12 @@ import json
 import pytest
 
 from pipeline.cli import main
+from pipeline.diagnosis.diagnose import diagnose
+from pipeline.diagnosis.lookup import diagnose_in
+from pipeline.diagnosis.proofs import keep
 from pipeline.report import render
 from pipeline.workspace import Workspace
-from schemas.diagnosis import Diagnosis
+from schemas.diagnosis import Diagnosis, Proof
 from tests.pipeline.diagnosis.cases import champion, found, retrain
 
 
@@ -55,3 +58,45 @@ def test_the_report_has_the_causes_and_no_markup_from_data(workspace, capsys):
     assert "&lt;script&gt;fare&lt;/script&gt; lost values." in said.out
     assert "<script" not in said.out
     assert "Most likely causes" not in render(champion())
+
+
+def test_the_report_says_when_nothing_is_wrong_and_when_it_cannot_tell():
+    fine = champion()
+    page = render(fine, diagnose(fine, None))
+    assert "Nothing wrong found." in page
+    assert "There is no run to compare with, so nothing can be said about what changed." in page
+    worse = retrain()
+    assert "none of the causes looked for shows: cannot tell why." in render(worse, diagnose(worse, champion()))
+
+
+def test_experiments_are_told_with_what_they_mean(workspace, capsys):
+    place = Workspace(workspace)
+    plain = diagnose_in(place, place.load_record(retrain().run_id))
+    made = Proof(
+        experiment="data_of_before",
+        title="the data of before, the settings of now",
+        change=-0.001,
+        low=-0.004,
+        high=0.002,
+        before=-0.05,
+        supports=("missing_values",),
+        effect="restored",
+    )
+    keep(place, plain, (made,))
+    code, said = call(capsys, "why", "latest", "--workspace", workspace)
+    assert code == 0
+    text = " ".join(said.out.split())
+    assert (
+        "-0.001 (95 % -0.004 to +0.002) against the champion, where the run had -0.050: so this undoes the loss."
+        in text
+    )
+    told = diagnose_in(place, place.load_record(retrain().run_id))
+    assert told.causes[0].score > plain.causes[0].score
+
+
+@pytest.mark.parametrize("words", [("--minutes", 5), ("--experiments", 1)])
+def test_experiments_that_cannot_be_made_say_why(workspace, capsys, words):
+    code, said = call(capsys, "why", "latest", "--workspace", workspace, *words)
+    assert code == 2
+    assert "--experiments" in said.err
+    assert not (workspace / "experiments").exists() or not list((workspace / "experiments").iterdir())

@@ -1,0 +1,137 @@
+"""What the suite runs, and what it writes down of it."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+import zlib
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from benchmarks.diagnosis.datasets import DATASETS, Dataset
+from benchmarks.diagnosis.injection import FAULTS, Fault
+
+#: From this score on a cause counts as named.
+NAMED = 0.5
+#: After so many retrains with a fault comes one without.
+CLEAN_EVERY = 4
+
+
+@dataclass(frozen=True)
+class Case:
+    """One retrain: a data set with a fault, or with none (then `seed` is what differs)."""
+
+    dataset: Dataset
+    fault: Fault | None
+    severity: str
+    seed: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.dataset.name} / {self.fault.name if self.fault else 'clean'} / {self.severity} / {self.seed}"
+
+    @property
+    def folder(self) -> str:
+        """The name as that of a folder."""
+        return re.sub(r"[^a-z0-9]+", "-", self.name.lower())
+
+    @property
+    def number(self) -> int:
+        """A number of the name that is the same in every process."""
+        return zlib.crc32(self.name.encode())
+
+
+@dataclass
+class Answer:
+    """A line of the file of answers.
+
+    Attributes:
+        name: of the case.
+        right: codes of the causes that are right; empty for a clean retrain.
+        exit_code: what `retrain run` ended with; 2 when the fault cannot be configured at all.
+        causes: codes with their scores, most likely first.
+        outcome: how the run did against the champion.
+        metric: the main metric of the run; None where nothing was evaluated.
+        overrides: the remedy of the first cause.
+        repaired: the main metric after a run with that remedy; None where there was none.
+        seconds: what the run took.
+    """
+
+    name: str
+    right: list[str]
+    exit_code: int
+    causes: list[tuple[str, float]] = field(default_factory=list)
+    headline: str = ""
+    outcome: str = ""
+    metric: float | None = None
+    overrides: list[str] = field(default_factory=list)
+    repaired: float | None = None
+    seconds: float = 0.0
+
+    @property
+    def dataset(self) -> str:
+        return self.name.split(" / ")[0]
+
+    @property
+    def fault(self) -> str:
+        return self.name.split(" / ")[1]
+
+    @property
+    def severity(self) -> str:
+        return self.name.split(" / ")[2]
+
+    @property
+    def clean(self) -> bool:
+        return self.fault == "clean"
+
+    @property
+    def place(self) -> int | None:
+        """Place of the right cause, from 1."""
+        return next((i for i, (code, _) in enumerate(self.causes, 1) if code in self.right), None)
+
+    @property
+    def named(self) -> bool:
+        return bool(self.causes) and self.causes[0][1] >= NAMED
+
+    def line(self) -> str:
+        """As JSON on one line."""
+        return json.dumps(asdict(self))
+
+
+def load(path: Path) -> list[Answer]:
+    """The answers of a file, the last one of each case; none when there is no file."""
+    if not path.exists():
+        return []
+    lines = [json.loads(t) for t in path.read_text(encoding="utf-8").splitlines() if t.strip()]
+    return list({v["name"]: Answer(**{**v, "causes": [(c, s) for c, s in v["causes"]]}) for v in lines}.values())
+
+
+def in_order(only: str, fault: str, seed: int, clean: int) -> list[Case]:
+    """All cases. Every fault comes once, on one of the data sets, before any comes twice; clean retrains are spread among them.
+
+    Args:
+        only: a part of the names of data sets.
+        fault: a part of the names of faults.
+        clean: clean retrains of each data set.
+    """
+    chosen = [d for d in DATASETS if only in d.name]
+    calm = iter([Case(d, None, "clean", i + seed) for i in range(clean) for d in chosen])
+    out: list[Case] = []
+    for number, case in enumerate(_faulty(chosen, [f for f in FAULTS if fault in f.name], seed), 1):
+        out.append(case)
+        if number % CLEAN_EVERY == 0:
+            out += itertools.islice(calm, 1)
+    return out + list(calm)
+
+
+def _faulty(chosen: list[Dataset], faults: list[Fault], seed: int) -> Iterator[Case]:
+    """Severe on one data set, mild on the next, then both the other way round, and so on."""
+    for turn in range(2 * len(chosen)):
+        for number, fault in enumerate(faults):
+            fitting = [d for d in chosen if fault.fits(d)]
+            if turn < 2 * len(fitting):
+                step = turn + turn // len(fitting) if len(fitting) % 2 == 0 else turn
+                severity = ("severe", "mild")[step % 2]
+                yield Case(fitting[(number + turn) % len(fitting)], fault, severity, seed)

@@ -1,0 +1,75 @@
+"""The answers as tables in Markdown."""
+
+from __future__ import annotations
+
+import collections
+import statistics
+from collections.abc import Iterable
+
+from benchmarks.diagnosis.cases import Answer
+from benchmarks.diagnosis.injection import FAULTS
+
+#: A metric this near to the mean of clean retrains is restored, where their own spread is smaller.
+NEAR = 0.005
+
+
+def page(answers: list[Answer], of: int) -> str:
+    """Rates, the confusion matrix, remedies, and every case where the first cause was not the right one.
+
+    Args:
+        of: how many cases the whole suite has.
+    """
+    ran = [a for a in answers if a.exit_code != 2]
+    head = f"{len(ran)} of the {of} cases of the suite were run, in its order, which covers all faults early."
+    return "\n".join([head, "", *_rates(ran), "", *_remedies(ran), "", *_confusion(ran), "", *_missed(ran)])
+
+
+def _rates(answers: list[Answer]) -> Iterable[str]:
+    yield "| severity | cases | right first | among the first three | another one named |"
+    yield "| --- | ---: | ---: | ---: | ---: |"
+    for severity in ("severe", "mild"):
+        these = [a for a in answers if a.severity == severity]
+        if these:
+            first, three = sum(a.place == 1 for a in these), sum((a.place or 9) <= 3 for a in these)
+            wrong = sum(a.named and a.place != 1 for a in these)
+            shares = f"{first} ({first / len(these):.0%}) | {three} ({three / len(these):.0%})"
+            yield f"| {severity} | {len(these)} | {shares} | {wrong} |"
+    clean = [a for a in answers if a.clean]
+    if clean:
+        yield f"| clean | {len(clean)} | | | {sum(a.named for a in clean)} |"
+
+
+def _remedies(answers: list[Answer]) -> Iterable[str]:
+    """How often a run with the proposed settings is as good as clean ones."""
+    yield "| data set | clean retrains | their metric | remedies run | metric restored |"
+    yield "| --- | ---: | ---: | ---: | ---: |"
+    for name in dict.fromkeys(a.dataset for a in answers):
+        calm = [a.metric for a in answers if a.dataset == name and a.clean and a.metric is not None]
+        mended = [a.repaired for a in answers if a.dataset == name and a.repaired is not None]
+        if calm:
+            spread = statistics.stdev(calm) if len(calm) > 1 else 0.0
+            floor = statistics.mean(calm) - max(2 * spread, NEAR)
+            good = sum(v >= floor for v in mended)
+            told = f"{statistics.mean(calm):.3f} ± {spread:.3f}"
+            yield f"| {name} | {len(calm)} | {told} | {len(mended)} | {good} |"
+
+
+def _confusion(answers: list[Answer]) -> Iterable[str]:
+    yield "| injected | right answers | first cause, cases |"
+    yield "| --- | --- | --- |"
+    for fault in FAULTS:
+        said = collections.Counter(
+            (a.causes[0][0] if a.causes else "nothing") for a in answers if a.fault == fault.name
+        )
+        if said:
+            told = ", ".join(f"{code} {n}" for code, n in said.most_common())
+            yield f"| {fault.name} | {', '.join(fault.right)} | {told} |"
+
+
+def _missed(answers: list[Answer]) -> Iterable[str]:
+    yield "| not right | exit code | against the champion | said |"
+    yield "| --- | ---: | --- | --- |"
+    for a in answers:
+        if a.named if a.clean else a.place != 1:
+            said = ", ".join(f"{code} {score:.2f}" for code, score in a.causes[:3]) or "nothing"
+            yield f"| {a.name} | {a.exit_code} | {a.outcome} | {said} |"

@@ -1,0 +1,42 @@
+"""The interface of an experiment. To add one: one file here with a class of its name in CamelCase, and a test."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.diagnosis.case import Case
+from schemas.diagnosis import RankedCause
+
+
+@dataclass(frozen=True)
+class Swap:
+    """A retrain with one ingredient swapped.
+
+    Attributes:
+        title: what is swapped, in words.
+        config: the recipe to train with.
+        span: the newest span to train on.
+        supports: codes of the causes that it undoes.
+        refutes: whether it undoes them in full, so that a metric that stays as it is speaks against them.
+    """
+
+    title: str
+    config: dict[str, Any]
+    span: int | None
+    supports: tuple[str, ...]
+    refutes: bool = True
+
+
+class Experiment(abc.ABC):
+    """One ingredient that can be swapped."""
+
+    @abc.abstractmethod
+    def swap(self, case: Case, causes: Sequence[RankedCause]) -> Swap | None:
+        """The retrain to make, or None where it would be the run again or says nothing.
+
+        Args:
+            causes: what is suspected.
+        """

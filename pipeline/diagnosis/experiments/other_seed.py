@@ -1,0 +1,20 @@
+"""Another seed of training."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pipeline.diagnosis.case import Case
+from pipeline.diagnosis.experiments import _parts
+from pipeline.diagnosis.experiments._interfaces import Experiment, Swap
+from schemas.diagnosis import RankedCause
+
+
+class OtherSeed(Experiment):
+    """The same data and settings from other first weights: restored, and it was noise from run to run."""
+
+    def swap(self, case: Case, causes: Sequence[RankedCause]) -> Swap | None:
+        """See `Experiment.swap`."""
+        seed = int(case.setting("train.seed") or 0) + 1
+        config = _parts.with_value(_parts.recipe(case), "train.seed", seed)
+        return Swap(f"another seed ({seed})", config, case.run.span, ("noise", "nondeterminism"))
