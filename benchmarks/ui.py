@@ -199,19 +199,23 @@ def table(runs: int, kb: float, start: float, empty: float, resident: float, fou
     """The figures as Markdown."""
     slowest = max(max(t.first, *t.later) for t in found)
     others = os.getloadavg()[0]
-    shared = "" if others <= (os.cpu_count() or 1) else " Times include waiting for the cores; what it costs is in column processor."
+    shared = (
+        ""
+        if others <= (os.cpu_count() or 1)
+        else " Times include waiting for the cores; what it costs is in column processor."
+    )
     lines = [
-        f"{runs:,} runs, {kb:.0f} kB a record; {os.cpu_count()} cores, with {others:.0f} processes that wanted them. Start until the address is printed: {start:.1f} s, of which "
-        f"reading the history is {start - empty:.1f} s (without runs: {empty:.1f} s). Memory: {resident:.0f} MB. Slowest answer: "
-        f"{slowest:.0f} ms; the limit is {LIMIT:.0f} ms.{shared}",
+        f"{runs:,} runs, {kb:.0f} kB a record; {os.cpu_count()} cores, with {others:.0f} processes that wanted them. "
+        f"Start until the address is printed: {start:.1f} s, of which reading the history is {start - empty:.1f} s "
+        f"(without runs: {empty:.1f} s). Memory: {resident:.0f} MB. "
+        f"Slowest answer: {slowest:.0f} ms; the limit is {LIMIT:.0f} ms.{shared}",
         "",
         "| page | first, ms | then, ms (median) | at most, ms | processor, ms | kB |",
         "| --- | ---: | ---: | ---: | ---: | ---: |",
     ]
     for t in found:
-        lines.append(
-            f"| {t.name} | {t.first:.0f} | {statistics.median(t.later):.0f} | {max(t.later):.0f} | {t.processor:.0f} | {t.size / 1000:.0f} |"
-        )
+        times = (t.first, statistics.median(t.later), max(t.later), t.processor, t.size / 1000)
+        lines.append(f"| {t.name} | " + " | ".join(f"{n:.0f}" for n in times) + " |")
     return "\n".join(lines)
 
 
