@@ -15,6 +15,7 @@ from pipeline.explain import explanation_of, main_metric
 from pipeline.learned import learned_note, learned_tables
 from pipeline.report import amounts, classes
 from pipeline.report.charts import Forest, curves_chart, forest, rate_chart, trend
+from pipeline.report.features import feature_rows
 from pipeline.report.histograms import Strips, strips
 from schemas import __version__
 from schemas.diagnosis import Diagnosis, RankedCause
@@ -96,6 +97,7 @@ def context(record: RunRecord, diagnosis: Diagnosis | None) -> dict[str, Any]:
         "drawn": classes.charts(plots) if plots else (),
         "matrix": classes.matrix(plots) if plots else None,
         "beside": bool(plots and plots.champion),
+        "features": feature_rows(record.data, record.findings) if record.data else [],
         "trend": trend,
         "suspected": _suspected(diagnosis),
         "diagnosis": diagnosis,
