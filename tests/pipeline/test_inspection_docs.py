@@ -32,7 +32,7 @@ def test_there_are_at_least_twenty_questions_each_with_an_answer():
 
 def test_every_command_and_part_exists():
     commands = get_command(app).commands
-    used = re.findall(r"`retrain ([a-z]+)((?: [^`]+)?)`", PAGE)
+    used = re.findall(r"`retrain ([a-z-]+)((?: [^`]+)?)`", PAGE)
     assert len(used) > 20
     for name, rest in used:
         assert name in commands, name
