@@ -13,7 +13,7 @@ from tfx.dsl.component.experimental.decorators import component
 from tfx.types.standard_artifacts import Model, ModelBlessing, ModelEvaluation, ModelRun
 from tfx.utils import path_utils
 
-from components import amounts, evaluation_files, metrics, predictions, registry, slices
+from components import amounts, evaluation_files, metrics, plots, predictions, registry, slices
 from components.artifacts import GateFindings, IngestReport, write_json
 from components.champion import DIGEST
 from components.cross import Previous
@@ -43,6 +43,7 @@ def read_evidence(
     else:
         both = [thresholds.get(n) for n in (CANDIDATE, CHAMPION)]
         evidence = metrics.evaluate(rows.targets, new, old, parts, chosen, labels, resamples, seed, thresholds=both)
+        evidence = evidence.model_copy(update={"plots": plots.plots(rows.targets, new, old, labels, both)})
     return evidence.model_copy(
         update={
             "champion": champion,

@@ -25,6 +25,7 @@ from schemas.run_record import Explanation, RunRecord, Status
 
 FOLDER = ".retrain"
 LATEST = "latest"
+RECORD = "run.json"
 #: How ids of runs begin.
 TIME = "%Y%m%d-%H%M%S"
 
@@ -78,7 +79,7 @@ class Workspace:
 
     def record_path(self, run_id: str) -> Path:
         """The run's record."""
-        return self.run_folder(run_id) / "run.json"
+        return self.run_folder(run_id) / RECORD
 
     def report_path(self, run_id: str) -> Path:
         """The run's page."""

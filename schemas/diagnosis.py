@@ -131,6 +131,7 @@ class Proof(Document):
             model was evaluated.
         before: the same of the run that is explained.
         supports: codes of the causes that it undoes, where they are at work; ``noise`` for none.
+        refutes: whether it undoes them in full; a step in their direction that restores nothing may have been too small.
         effect: whether the loss is gone: ``restored``, ``unchanged``, or ``unclear`` where intervals leave both open.
         seconds: how long it took.
         note: why there is no result; empty when there is one.
@@ -143,6 +144,7 @@ class Proof(Document):
     high: float | None = None
     before: float | None = None
     supports: tuple[str, ...] = ()
+    refutes: bool = True
     effect: str = "unclear"
     seconds: float = 0.0
     note: str = ""

@@ -269,6 +269,65 @@ class Residuals(BaseModel):
     counts: list[int]
 
 
+class Curve(BaseModel):
+    """Points of a curve, at most 60, from left to right; all 0 to 1."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    x: list[float]
+    y: list[float]
+
+
+class Reliability(BaseModel):
+    """What a model says against what came true: groups of at least 10 rows by their probability, the lowest first.
+
+    Attributes:
+        probability: mean probability of each group: with two classes that of the second, with more that of the likeliest class.
+        share: share of the rows of each group that are of that class.
+        rows: rows of each group.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    probability: list[float]
+    share: list[float]
+    rows: list[int]
+
+
+class ModelPlots(BaseModel):
+    """What is drawn of one model of classes.
+
+    Attributes:
+        confusion: rows by their class (down) and by the class that they are taken for (across); empty with more than 20 classes.
+        roc: true over false positive rate of the second class; with more than two, the mean over the classes, each against the rest. None
+            where a class has no rows, or all.
+        pr: precision over recall, likewise.
+        reliability: None with fewer than 20 rows.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    confusion: list[list[int]]
+    roc: Curve | None
+    pr: Curve | None
+    reliability: Reliability | None
+
+
+class Plots(BaseModel):
+    """What is drawn of classes on all test rows.
+
+    Attributes:
+        classes: label values in the order of `ModelPlots.confusion`.
+        champion: on the same rows; None without one, and where its answers are not finite.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    classes: list[str]
+    candidate: ModelPlots
+    champion: ModelPlots | None = None
+
+
 class ModelEvidence(BaseModel):
     """What gates know about a candidate: metrics on the test split, overall and per slice.
 
@@ -282,6 +341,7 @@ class ModelEvidence(BaseModel):
         champion_threshold: the same of the champion.
         serving: how the exported model behaved in a fresh process; None when that was not tried.
         residuals: of amounts, how they are off; None for classes, and where there are too few rows or answers that are not finite.
+        plots: of classes, what the report draws; None for amounts, without rows, and where answers are not finite.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -295,6 +355,7 @@ class ModelEvidence(BaseModel):
     champion_threshold: float | None = None
     serving: ServingEvidence | None = None
     residuals: Residuals | None = None
+    plots: Plots | None = None
 
     @property
     def overall(self) -> SliceEvidence:

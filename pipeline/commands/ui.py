@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import socket
 import sys
 from pathlib import Path
 
 import uvicorn
 
+from pipeline.diagnosis.diagnose import all_causes
 from pipeline.errors import UsageError
 from pipeline.locate import place_of
 from pipeline.ui.actions import Actions
-from pipeline.ui.app import make_app
+from pipeline.ui.app import compile_templates, make_app
 from pipeline.ui.guard import Guard
 from pipeline.ui.index import CachingWorkspace
 from pipeline.ui.views import Views
@@ -30,6 +32,8 @@ def listening(host: str, port: int) -> socket.socket:
         made = socket.socket(family, kind)
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         made.bind(address)
+        # From here on, who opens the printed address waits for an answer and is not refused.
+        made.listen(128)
     except OSError as error:
         raise UsageError(f"--host {host} --port {port}: {error.strerror}. --port 0 takes any free port.") from None
     return made
@@ -42,9 +46,15 @@ def address_of(guard: Guard) -> str:
 
 
 def _ahead(views: Views) -> None:
-    """Begins what takes long before somebody asks for it; what cannot be used now is said on its page."""
+    """Does or begins what takes long before somebody asks for it; what cannot be used now is said on its page."""
+    views.index.lines()
+    compile_templates()
+    all_causes()
     with contextlib.suppress(ConfigError, UsageError, OSError):
         views.schema()
+    # The history stays: what collects garbage need not go through it in the middle of an answer.
+    gc.collect()
+    gc.freeze()
 
 
 def ui_command(*, config: Path, host: str, port: int, workspace: Path | None) -> int:
@@ -54,7 +64,6 @@ def ui_command(*, config: Path, host: str, port: int, workspace: Path | None) ->
     views = Views(config.resolve(), cached, workspace, str(place.name))
     made = listening(host, port)
     guard = Guard(host=host, port=int(made.getsockname()[1]))
-    views.index.lines()
     _ahead(views)
     print(f"{place.name}: open {address_of(guard)}", file=sys.stderr)
     if guard.local:

@@ -38,17 +38,19 @@ def next_one(case: Case, found: Diagnosis, made: Iterable[str]) -> tuple[str, Sw
         found: with the scores that all experiments so far have led to.
         made: codes of those.
     """
-    known, best = set(made), None
+    known, open_ones = set(made), []
+    scores = {NOISE: found.nothing, **{c.code: c.score for c in found.causes}}
     for code, experiment in all_experiments().items():
         swap = None if code in known else experiment.swap(case, found.causes)
-        if swap is None:
-            continue
-        scores = {NOISE: found.nothing, **{c.code: c.score for c in found.causes}}
-        share = sum(scores.get(s, 0.0) for s in set(swap.supports))
-        told = min(share, 1.0 - share)
-        if share >= LEAST and (best is None or told > best[0]):
-            best = (told, code, swap)
-    return None if best is None else best[1:]
+        share = sum(scores.get(s, 0.0) for s in set(swap.supports)) if swap else 0.0
+        if swap is not None and share >= LEAST:
+            # One that cannot refute tells half as much; of two that tell the same, the one about the likelier causes comes first.
+            told = round(min(share, 1.0 - share) * (1.0 if swap.refutes else 0.5), 6)
+            open_ones.append((told, share, code, swap))
+    if not open_ones:
+        return None
+    *_, code, swap = max(open_ones, key=lambda o: o[:2])
+    return code, swap
 
 
 def effect(case: Case, after: MetricValue | None) -> str:
@@ -83,6 +85,7 @@ def proof(case: Case, code: str, swap: Swap, after: MetricValue | None, seconds:
         high=after.high if after else None,
         before=case.comparison.change,
         supports=swap.supports,
+        refutes=swap.refutes,
         effect=effect(case, after),
         seconds=round(seconds, 1),
         note=note,

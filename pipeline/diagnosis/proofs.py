@@ -40,7 +40,7 @@ def revise(found: Diagnosis, proofs: tuple[Proof, ...], run: RunRecord) -> Diagn
     """The diagnosis with its scores after the experiments, by Bayes' rule.
 
     One that restores the metric makes the causes that it undoes `LIKELY` times as likely against all others, and one that changes nothing
-    as many times less likely.
+    as many times less likely, if it undoes them in full.
     """
     if not proofs:
         return found
@@ -58,7 +58,8 @@ def _factor(code: str, proofs: tuple[Proof, ...]) -> float:
     out = 1.0
     for proof in proofs:
         if code in proof.supports:
-            out *= {"restored": LIKELY, "unchanged": 1 / LIKELY}.get(proof.effect, 1.0)
+            against = 1 / LIKELY if proof.refutes else 1.0
+            out *= {"restored": LIKELY, "unchanged": against}.get(proof.effect, 1.0)
     return out
 
 

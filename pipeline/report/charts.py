@@ -26,7 +26,8 @@ class Line:
 
 @dataclass(frozen=True)
 class Chart:
-    """Curves over epochs. `bottom` is the y of the axis; `mark` the x of the best epoch."""
+    """Curves over epochs. `bottom` is the y of the axis; `mark` the x of the best epoch, `stop` that of the last one where training was
+    stopped early."""
 
     height: float
     bottom: float
@@ -35,6 +36,7 @@ class Chart:
     y_ticks: tuple[Tick, ...]
     mark: float | None
     told: str
+    stop: float | None = None
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,9 @@ def curves_chart(training: Training) -> Chart:
     """Loss on train and eval over epochs."""
     train = [e.train_loss if e.train_loss is not None else e.loss for e in training.epochs]
     evaluated = [e.val_loss for e in training.epochs]
-    told = f"Loss over {len(train)} epochs: train from {_ends(train)}, eval from {_ends(evaluated)}."
+    told = f"Loss over {len(train)} epochs: train from {_ends(train)}, eval from {_ends(evaluated)}. Best epoch: {training.best_epoch}."
+    if _stopped_early(training):
+        told += f" Stopped early after epoch {training.epochs[-1].epoch}."
     return _chart(training, [("train", "train", train), ("eval", "eval", evaluated)], 200.0, told)
 
 
@@ -148,9 +152,13 @@ def _chart(
     ]
     x_ticks = [(x_of(t), f"{t:.0f}") for t in nice_ticks(first, last, 8) if t == int(t)] if last > first else []
     mark = x_of(training.best_epoch) if training.best_epoch in numbers else None
-    return Chart(
-        height, bottom, tuple(lines), tuple(x_ticks or [(x_of(first), str(first))]), tuple(y_ticks), mark, told
-    )
+    stop = x_of(last) if _stopped_early(training) else None
+    x_ticks = x_ticks or [(x_of(first), str(first))]
+    return Chart(height, bottom, tuple(lines), tuple(x_ticks), tuple(y_ticks), mark, told, stop)
+
+
+def _stopped_early(training: Training) -> bool:
+    return bool(training.epochs) and training.stopped == "early_stopping"
 
 
 def line_of(name: str, style: str, points: Sequence[tuple[float, float] | None]) -> Line:

@@ -13,8 +13,9 @@ from markupsafe import Markup
 from pipeline import audit, tuning_tables, wording
 from pipeline.explain import explanation_of, main_metric
 from pipeline.learned import learned_note, learned_tables
-from pipeline.report import amounts
+from pipeline.report import amounts, classes
 from pipeline.report.charts import Forest, curves_chart, forest, rate_chart, trend
+from pipeline.report.features import feature_rows
 from pipeline.report.histograms import Strips, strips
 from schemas import __version__
 from schemas.diagnosis import Diagnosis, RankedCause
@@ -75,6 +76,7 @@ def context(record: RunRecord, diagnosis: Diagnosis | None) -> dict[str, Any]:
     metric = main_metric(record)
     training = record.training
     residuals = record.evaluation.residuals if record.evaluation else None
+    plots = record.evaluation.plots if record.evaluation else None
     return {
         "record": record,
         "told": explanation_of(record),
@@ -92,6 +94,10 @@ def context(record: RunRecord, diagnosis: Diagnosis | None) -> dict[str, Any]:
         "rate": rate_chart(training) if training else None,
         "against": amounts.against(residuals) if residuals else None,
         "errors": amounts.histogram(residuals) if residuals else None,
+        "drawn": classes.charts(plots) if plots else (),
+        "matrix": classes.matrix(plots) if plots else None,
+        "beside": bool(plots and plots.champion),
+        "features": feature_rows(record.data, record.findings) if record.data else [],
         "trend": trend,
         "suspected": _suspected(diagnosis),
         "diagnosis": diagnosis,

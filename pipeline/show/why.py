@@ -38,7 +38,8 @@ def told(proof: Proof) -> str:
     if proof.change is None or proof.before is None:
         return f"gave no model to compare. {proof.note}".strip()
     ends = "" if proof.low is None or proof.high is None else f" (95 % {proof.low:+.3f} to {proof.high:+.3f})"
-    words = {"restored": "so this undoes the loss", "unchanged": "so it is not this", "unclear": "which leaves it open"}
+    no = "so it is not this" if proof.refutes else "so a step of this size is not enough, if it is this"
+    words = {"restored": "so this undoes the loss", "unchanged": no, "unclear": "which leaves it open"}
     return (
         f"{proof.change:+.3f}{ends} against the champion, where the run had {proof.before:+.3f}: {words[proof.effect]}."
     )

@@ -25,6 +25,7 @@ from pipeline.ui.views import NotThere, Views
 from schemas.config import ConfigError
 
 FOLDER = Path(__file__).parent
+TEMPLATES = FOLDER / "templates"
 #: Name in the address -> file and media type: no address becomes a path.
 STATIC = {
     "report.css": (REPORT / "report.css", "text/css"),
@@ -77,7 +78,7 @@ class Site:
         return self._guard.may_act(request.headers.get("cookie", ""))
 
     def _rendered(self, request: Request, template: str, names: Mapping[str, Any], status: int = 200) -> Response:
-        made = environment(FOLDER / "templates").get_template(template)
+        made = environment(TEMPLATES).get_template(template)
         may = self._may_act(request)
         common = {
             "menu": MENU,
@@ -165,6 +166,13 @@ async def _form(request: Request) -> Form:
         return parse_qs(body.decode("utf-8"), keep_blank_values=True, max_num_fields=1000)
     except ValueError:
         raise HTTPException(400, "The form cannot be read.") from None
+
+
+def compile_templates() -> None:
+    """Compiles all templates, which the first visitor of a page would wait for otherwise."""
+    made = environment(TEMPLATES)
+    for name in made.list_templates(extensions=["j2"]):
+        made.get_template(name)
 
 
 def make_app(views: Views, actions: Actions, guard: Guard) -> GuardLayer:

@@ -12,7 +12,7 @@ from typing import Any
 
 from pipeline.explain import explanation_of, main_metric
 from pipeline.wording import STATUS_TONES, STATUS_WORDS, outcome
-from pipeline.workspace import BadRecord, Workspace
+from pipeline.workspace import RECORD, BadRecord, Workspace
 from schemas.evidence import MetricValue
 from schemas.findings import Severity
 from schemas.run_record import RunRecord, Status
@@ -22,7 +22,7 @@ Stamp = tuple[int, int]
 KEPT = 80
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Measured:
     """A statistic of a finding: the number whose course over the spans is shown."""
 
@@ -119,7 +119,7 @@ class CachingWorkspace(Workspace):
         return record
 
 
-def stamp_of(path: Path) -> Stamp:
+def stamp_of(path: str | Path) -> Stamp:
     """Time and size of a file; zeros where there is none."""
     try:
         found = os.stat(path)
@@ -140,12 +140,16 @@ class Index:
         """All runs of the pipeline as they are now, and those that cannot be read; newest first."""
         with self._guard:
             ids = self._workspace.run_ids()
-            # A workspace without the cache of whole records: this reads each once, and needs only its line.
+            # The newest ones are kept as a whole: causes and comparisons read them. Of the others, the line is enough.
             plain = Workspace(self._workspace.root)
-            for run_id in ids:
-                stamp = stamp_of(plain.record_path(run_id))
+            # Not Path: there may be thousands.
+            folder = str(plain.runs)
+            # Oldest first, so that the newest are those that were kept last.
+            for at, run_id in reversed(list(enumerate(ids))):
+                stamp = stamp_of(f"{folder}/{run_id}/{RECORD}")
                 if run_id not in self._lines or self._lines[run_id][0] != stamp:
-                    self._lines[run_id] = (stamp, line_of_run(plain._read(run_id)))
+                    read = self._workspace if at < KEPT else plain
+                    self._lines[run_id] = (stamp, line_of_run(read._read(run_id)))
             found = [self._lines[i][1] for i in ids]
         lines = [line for line in found if line.status is None or line.name == self._name]
         return [self._settled(line) for line in lines]

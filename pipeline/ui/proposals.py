@@ -17,6 +17,8 @@ from pipeline.schema_changes import SchemaChange
 
 #: As in `supervise.START`: the current folder is no place to import from.
 START = "import sys; sys.path[:] = [p for p in sys.path if p]; from pipeline.cli import main; sys.exit(main())"
+#: The same behind whatever else the machine does: pages are answered meanwhile.
+GENTLY = f"import os; os.nice(10); {START}"
 #: TFDV loads in 5 to 15 s, and a file without statistics is read once; what takes longer hangs.
 SECONDS = 300.0
 #: Results that are remembered.
@@ -73,7 +75,7 @@ class Proposals:
                 self._known.popitem(last=False)
 
     def _asked(self, run_id: str) -> Proposed:
-        code, said, problems = retrain("schema", "diff", f"--run={run_id}", *self._common(), "--json")
+        code, said, problems = retrain("schema", "diff", f"--run={run_id}", *self._common(), "--json", start=GENTLY)
         if code:
             return Proposed(problem=" ".join(problems) or f"`retrain schema diff` ended with exit code {code}.")
         return Proposed(tuple(SchemaChange(**c) for c in json.loads(said)["changes"]))
@@ -88,15 +90,18 @@ class Proposals:
         return retrain("schema", "accept", *words, *self._common())
 
 
-def retrain(*words: str) -> tuple[int, str, list[str]]:
+def retrain(*words: str, start: str = START) -> tuple[int, str, list[str]]:
     """Runs a command to its end in a process of its own.
+
+    Args:
+        start: what Python is told first.
 
     Returns:
         Exit code, standard output, and the problems that it named.
     """
     try:
         done = subprocess.run(
-            [sys.executable, "-c", START, *words],
+            [sys.executable, "-c", start, *words],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=SECONDS,

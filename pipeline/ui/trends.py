@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from pipeline.report.charts import LEFT, RIGHT, TOP, WIDTH, Tick, line_of, nice_ticks, padded
 from pipeline.ui.index import Measured, RunLine
@@ -149,17 +150,15 @@ def plot(name: str, points: Sequence[Point]) -> Plot:
         ),
         x_ticks=tuple((x_of(i), str(p.span)) for i, p in enumerate(points) if (len(points) - 1 - i) % every == 0),
         y_ticks=tuple((y_of(t), number(t, 3)) for t in nice_ticks(low, high, 5)),
-        told=_told(name, points),
+        told=_told(name, [p.span for p in points], [p.value for p in points]),
     )
 
 
-def _told(name: str, points: Sequence[Point]) -> str:
-    if not points:
+def _told(name: str, spans: Sequence[int], values: Sequence[float]) -> str:
+    if not values:
         return f"{name}: no value."
-    first, last = points[0], points[-1]
-    values = [p.value for p in points]
     return (
-        f"{name} over {len(points)} spans: {number(first.value, 3)} in span {first.span}, {number(last.value, 3)} in span {last.span}; "
+        f"{name} over {len(values)} spans: {number(values[0], 3)} in span {spans[0]}, {number(values[-1], 3)} in span {spans[-1]}; "
         f"lowest {number(min(values), 3)}, highest {number(max(values), 3)}."
     )
 
@@ -167,20 +166,33 @@ def _told(name: str, points: Sequence[Point]) -> str:
 STYLES = {Severity.OK: "good", Severity.WARN: "held", Severity.BLOCK: "bad"}
 
 
-def _statistics(lines: Sequence[RunLine], spans: int) -> dict[tuple[str, str], list[Point]]:
-    """(code, subject) -> its points, oldest first; of each span, the newest run that measured it."""
+class Seen(NamedTuple):
+    """A statistic of one span: made by the ten thousands, so what is shown of it is made later."""
+
+    span: int
+    run_id: str
+    of: Measured
+
+    @property
+    def point(self) -> Point:
+        """What is shown of it."""
+        severity = self.of.severity
+        text = number(self.of.value, 3)
+        return Point(self.span, self.of.value, None, None, STYLES[severity], severity.value, text, self.run_id)
+
+
+def _statistics(
+    lines: Sequence[RunLine], spans: int, wanted: Callable[[str, str], bool]
+) -> dict[tuple[str, str], list[Seen]]:
+    """(code, subject) -> its values, oldest first; of each span, the newest run that measured it."""
     shown = _spans(lines, spans)
-    found: dict[tuple[str, str], dict[int, Point]] = defaultdict(dict)
+    found: dict[tuple[str, str], dict[int, Seen]] = defaultdict(dict)
     for line in lines:
         for m in line.measured:
             span = m.span if m.span is not None else line.span
-            if span is not None and span in shown and m.value == m.value:
-                found[m.code, m.subject].setdefault(span, _statistic_point(line, span, m))
-    return {key: sorted(of.values(), key=lambda p: p.span) for key, of in found.items()}
-
-
-def _statistic_point(line: RunLine, span: int, of: Measured) -> Point:
-    return Point(span, of.value, None, None, STYLES[of.severity], of.severity.value, number(of.value, 3), line.run_id)
+            if span is not None and span in shown and m.value == m.value and wanted(m.code, m.subject):
+                found[m.code, m.subject].setdefault(span, Seen(span, line.run_id, m))
+    return {key: [of[span] for span in sorted(of)] for key, of in found.items()}
 
 
 def statistic_tables(lines: Sequence[RunLine], spans: int, text: str = "") -> list[StatisticTable]:
@@ -191,9 +203,9 @@ def statistic_tables(lines: Sequence[RunLine], spans: int, text: str = "") -> li
     """
     by_code: dict[str, list[StatisticRow]] = defaultdict(list)
     wanted = text.casefold()
-    for (code, subject), points in _statistics(lines, spans).items():
-        if wanted in subject.casefold() or wanted in code.casefold():
-            by_code[code].append(_row(subject, points))
+    fits = (lambda code, subject: wanted in subject.casefold() or wanted in code.casefold()) if wanted else _any
+    for (code, subject), seen in _statistics(lines, spans, fits).items():
+        by_code[code].append(_row(subject, seen))
     tables = []
     for code, rows in by_code.items():
         rows.sort(key=lambda r: (-_rank(r), -r.newest.span, -abs(r.newest.value), r.subject))
@@ -205,15 +217,21 @@ def _rank(row: StatisticRow) -> int:
     return ("good", "held", "bad").index(row.newest.style)
 
 
-def _row(subject: str, points: Sequence[Point]) -> StatisticRow:
-    highest = max(points, key=lambda p: p.value)
-    return StatisticRow(subject, tuple(p.value for p in points), points[-1], highest, _told(subject, points))
+def _any(code: str, subject: str) -> bool:
+    return True
+
+
+def _row(subject: str, seen: Sequence[Seen]) -> StatisticRow:
+    values = [s.of.value for s in seen]
+    highest = seen[values.index(max(values))].point
+    newest = seen[-1].point
+    return StatisticRow(subject, tuple(values), newest, highest, _told(subject, [s.span for s in seen], values))
 
 
 def statistic_courses(lines: Sequence[RunLine], spans: int, subject: str) -> list[Course]:
     """Every statistic about one subject, by code."""
-    found = _statistics(lines, spans)
-    return [_course(code, points) for (code, about), points in sorted(found.items()) if about == subject]
+    found = _statistics(lines, spans, lambda code, about: about == subject)
+    return [_course(code, [s.point for s in found[code, about]]) for code, about in sorted(found)]
 
 
 def spark_points(values: Sequence[float | None], width: float = 90, height: float = 22) -> tuple[str, ...]:

@@ -32,6 +32,8 @@ from schemas.run_record import RunRecord, Status
 Names = dict[str, Any]
 PAGE_SIZE = 50
 SPANS = 50
+#: Spans on one page: a year of nights. More would take too long to draw, and no screen has the points.
+MOST_SPANS = 365
 #: Entries of the record of actions that are shown.
 ACTIONS = 200
 COLUMNS = (
@@ -156,10 +158,11 @@ class Views:
     def trends(self, asked: Mapping[str, str]) -> Names:
         """Metrics and statistics over spans."""
         lines = self.index.lines()
-        spans = min(1000, max(2, _number(asked.get("spans", "")) or SPANS))
+        spans = min(MOST_SPANS, max(2, _number(asked.get("spans", "")) or SPANS))
         text, about = asked.get("text", "")[:200], asked.get("about", "")
         return {
             "spans": spans,
+            "most": MOST_SPANS,
             "text": text,
             "about": about,
             "metrics": [] if about else trends.metric_courses(lines, spans),

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from pipeline.diagnosis.case import Case
 from pipeline.diagnosis.causes import _findings
+from pipeline.diagnosis.causes._spans import renamed
 from pipeline.diagnosis.interfaces import Cause, Suspicion
 from schemas.diagnosis import Family
+
+CODES = ("constant_fill", "sentinel")
+#: A category that came under another name is frequent at once as well.
+RENAMED = 0.1
 
 
 class ConstantFill(Cause):
@@ -16,6 +21,7 @@ class ConstantFill(Cause):
 
     def look(self, case: Case) -> Suspicion | None:
         """See `Cause.look`."""
-        return _findings.suspect(
-            case, ("constant_fill", "sentinel"), "a single value stands for missing ones in {names}", weight=2.0
-        )
+        found = case.findings(*CODES)
+        other_name = bool(found) and all(renamed(case, f.subject) for f in found)
+        title = "a single value stands for missing ones in {names}"
+        return _findings.suspect(case, CODES, title, weight=RENAMED if other_name else 2.0)

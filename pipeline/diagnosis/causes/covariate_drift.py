@@ -14,7 +14,7 @@ class CovariateDrift(Cause):
     """The inputs are not what they were. Only a cause where nothing says why they moved."""
 
     family = Family.DATA
-    explains = ("concept_drift*",)
+    explains = ("concept_drift*", "outliers", "constant_fill")
 
     def look(self, case: Case) -> Suspicion | None:
         """See `Cause.look`."""

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from pipeline.diagnosis.case import Case
+from pipeline.diagnosis.causes._spans import span_before
 from pipeline.diagnosis.interfaces import Cause, Suspicion
 from schemas.diagnosis import Evidence, Family, Remedy
 from schemas.evidence import FeatureEvidence, SpanEvidence
@@ -24,8 +25,9 @@ KNOWN = (
 )
 #: Odds of a factor that people mix up, of another large one, and of one that may be a drift.
 SURE, LARGE, SMALL = 120.0, 40.0, 6.0
-#: Where more than this share of values went missing, the quantiles are those of other rows, and a line through them says less.
-SELECTED = 0.1
+#: Where more than this share of values went missing, or the classes have other shares, the quantiles are those of other rows: a line
+#: through them says less, unless its factor is beyond what a choice of rows can do.
+SELECTED, FAR = 0.1, 5.0
 
 
 class UnitChange(Cause):
@@ -38,9 +40,9 @@ class UnitChange(Cause):
         """See `Cause.look`."""
         if case.run.data is None:
             return None
-        before, now = self._before(case), case.run.data.newest
+        before, now = span_before(case), case.run.data.newest
         found: list[tuple[str, float, float]] = []
-        odds = 0.0
+        odds, mixed = 0.0, bool(case.findings("label_shift"))
         for name, of in now.features.items():
             then = before.features.get(name) if before is not None else None
             if before is None or then is None or not then.quantiles or not of.quantiles:
@@ -50,7 +52,8 @@ class UnitChange(Cause):
             if line is not None:
                 found.append((name, *line))
                 share = of.missing / max(1, of.rows) - then.missing / max(1, then.rows)
-                odds = max(odds, min(odds_of(*line, noise), SMALL if share > SELECTED else SURE))
+                other_rows = (mixed or share > SELECTED) and 1 / FAR < line[0] < FAR
+                odds = max(odds, min(odds_of(*line, noise), SMALL if other_rows else SURE))
         if not found:
             return None
         seen = tuple(
@@ -65,16 +68,6 @@ class UnitChange(Cause):
         names = tuple(n for n, *_ in found)
         text = f"Bring {names[0]} back to the unit of before where it is delivered, or convert the earlier spans."
         return Suspicion(odds, f"{', '.join(names[:3])} came in another unit", seen, Remedy(text=text), names)
-
-    @staticmethod
-    def _before(case: Case) -> SpanEvidence | None:
-        """The span before: of the run's own window, else the newest of the reference."""
-        evidence = case.run.data
-        if evidence is not None and len(evidence.spans) > 1:
-            return evidence.spans[-2]
-        if case.reference is not None and case.reference.data is not None and not case.same_data:
-            return case.reference.data.newest
-        return None
 
 
 def _rows(span: SpanEvidence, feature: FeatureEvidence) -> int:

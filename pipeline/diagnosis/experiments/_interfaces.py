@@ -20,12 +20,14 @@ class Swap:
         config: the recipe to train with.
         span: the newest span to train on.
         supports: codes of the causes that it undoes.
+        refutes: whether it undoes them in full, so that a metric that stays as it is speaks against them.
     """
 
     title: str
     config: dict[str, Any]
     span: int | None
     supports: tuple[str, ...]
+    refutes: bool = True
 
 
 class Experiment(abc.ABC):

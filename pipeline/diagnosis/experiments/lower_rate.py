@@ -19,4 +19,10 @@ class LowerRate(Experiment):
         if not isinstance(rate, int | float):
             return None
         config = _parts.with_value(_parts.recipe(case), "train.learning_rate", rate / 3)
-        return Swap(f"a learning rate of {rate / 3:.3g}", config, case.run.span, ("learning_rate_high", "gradients"))
+        return Swap(
+            f"a learning rate of {rate / 3:.3g}",
+            config,
+            case.run.span,
+            ("learning_rate_high", "gradients"),
+            refutes=False,
+        )

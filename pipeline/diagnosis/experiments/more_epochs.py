@@ -19,4 +19,6 @@ class MoreEpochs(Experiment):
         if not isinstance(epochs, int) or training is None or training.stopped != "epochs":
             return None
         config = _parts.with_value(_parts.recipe(case), "train.epochs", 2 * epochs)
-        return Swap(f"{2 * epochs} epochs", config, case.run.span, ("too_few_epochs", "learning_rate_low"))
+        return Swap(
+            f"{2 * epochs} epochs", config, case.run.span, ("too_few_epochs", "learning_rate_low"), refutes=False
+        )

@@ -10,7 +10,7 @@ from pipeline.diagnosis.diagnose import all_causes, diagnose
 from pipeline.diagnosis.interfaces import Cause
 from pipeline.diagnosis.reference import reference_of
 from schemas.diagnosis import NAMED, Outcome
-from schemas.evidence import CrossCells, CrossScores, MetricValue
+from schemas.evidence import CrossCells, CrossScores, FeatureEvidence, MetricValue, SpanEvidence
 from schemas.run_record import Pushed
 from tests import factories
 from tests.pipeline.diagnosis.cases import champion, found, retrain, span, training, with_settings
@@ -212,6 +212,48 @@ def test_a_line_through_what_missing_values_left_is_no_change_of_unit():
     run = retrain(findings=[found("missing_by_label")])
     run = run.model_copy(update={"data": run.data.model_copy(update={"spans": [span(8), moved]})})
     assert diagnose(run, champion()).causes[0].code == "missing_by_label"
+
+
+@pytest.mark.parametrize(("step", "expected"), [(0.0, "outliers"), (20.0, "covariate_drift")])
+def test_values_far_out_are_the_end_of_a_drift_where_most_moved(step, expected):
+    bent = [q + step + (0.1 * q if i % 2 else 0.0) for i, q in enumerate(span(8).features["fare"].quantiles)]
+    run = retrain(findings=[found("outliers"), found("numeric_drift")])
+    run = run.model_copy(update={"data": run.data.model_copy(update={"spans": [span(8), span(9, bent)]})})
+    first = diagnose(run, champion()).causes[0]
+    assert first.code == expected
+    assert {s.code for s in first.symptoms} == {"outliers", "covariate_drift"} - {expected}
+
+
+def in_categories(number, counts):
+    """A span with one categorical feature `way`."""
+    rows = sum(counts.values())
+    way = FeatureEvidence(kind="categorical", present=rows, missing=0, values=counts)
+    return SpanEvidence(
+        span=number, rows=rows, labels={"train": {"0": rows // 2, "1": rows // 2}}, features={"way": way}
+    )
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [
+        ({"new": 490, "card": 310, "bill": 200}, "covariate_drift"),
+        ({"cash": 300, "new": 400, "card": 180, "bill": 120}, "constant_fill"),
+    ],
+)
+def test_a_category_under_another_name_is_no_fill(now, expected):
+    subject = {"subject": "way"}
+    run = retrain(findings=[found("constant_fill", **subject), found("unseen_category", **subject)])
+    before = in_categories(8, {"cash": 500, "card": 300, "bill": 200})
+    run = run.model_copy(update={"data": run.data.model_copy(update={"spans": [before, in_categories(9, now)]})})
+    assert diagnose(run, champion()).causes[0].code == expected
+
+
+@pytest.mark.parametrize(("factor", "expected"), [(0.4, "label_shift"), (100.0, "unit_change")])
+def test_other_shares_of_the_classes_bend_features_but_do_not_make_cents_of_dollars(factor, expected):
+    moved = span(9, [factor * q for q in span(8).features["fare"].quantiles])
+    run = retrain(findings=[found("label_shift", subject="y"), found("numeric_drift")])
+    run = run.model_copy(update={"data": run.data.model_copy(update={"spans": [span(8), moved]})})
+    assert diagnose(run, champion()).causes[0].code == expected
 
 
 def test_harder_data_are_a_symptom_where_the_inputs_moved():

@@ -43,8 +43,8 @@ def test_every_experiment_supports_causes_that_exist_and_changes_something(name)
 def test_the_first_experiment_tells_apart_what_is_open():
     run, old = slow()
     code, swap = next_one(case_of(run, old), diagnose(run, old), [])
-    assert code in ("settings_of_before", "higher_rate", "data_of_before", "without_feature")
-    assert swap.supports
+    assert code in ("settings_of_before", "data_of_before", "without_feature")
+    assert swap.refutes
     assert next_one(case_of(run, old), diagnose(run, old), all_experiments()) is None
 
 
@@ -81,6 +81,17 @@ def test_a_restored_metric_raises_its_causes_and_an_unchanged_one_lowers_them():
         assert told.nothing + sum(c.score for c in told.causes) == pytest.approx(1.0, abs=1e-3)
     before = {c.code: c.score for c in plain.causes}["learning_rate_low"]
     assert scores[0.0] > before > scores[-0.05]
+
+
+def test_a_step_that_restores_nothing_refutes_nothing():
+    run, old = slow()
+    plain, case = diagnose(run, old), case_of(run, old)
+    swap = all_experiments()["higher_rate"].swap(case, plain.causes)
+    after = {c: revise(plain, (proof(case, "higher_rate", swap, value(c), 1.0, ""),), run) for c in (0.0, -0.05)}
+    first = {c: {k.code: k.score for k in told.causes}["learning_rate_low"] for c, told in after.items()}
+    before = {c.code: c.score for c in plain.causes}["learning_rate_low"]
+    assert first[-0.05] == pytest.approx(before, abs=1e-3)
+    assert first[0.0] > before
 
 
 def test_another_seed_that_restores_makes_it_noise():
