@@ -64,6 +64,8 @@ DEVELOPMENT = [
     # The JSON Schemas for editors are tested with it.
     "jsonschema>=4.17",
     "mypy>=1.13",
+    # The tests in a browser drive the system's Chromium with it; no browser is downloaded.
+    "playwright>=1.49",
     "pytest>=8.3",
     # `make test` uses all cores.
     "pytest-xdist>=3.6",

@@ -1,6 +1,6 @@
 """Makes the pictures of docs/img/ from real runs of the taxi example: a pushed one, one blocked by data, one not blessed.
 
-python scripts/screenshots.py [--project FOLDER] [--only-runs]
+python scripts/screenshots.py [--project FOLDER] [--only NAME]
 
 The runs take some minutes; with ``--project`` they are kept there, and taken from there the next time. Needs Playwright and a Chromium
 of the system.
@@ -10,22 +10,34 @@ from __future__ import annotations
 
 import argparse
 import csv
+import json
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
+
+from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.compare import environment  # noqa: E402
 from benchmarks.schedule import deliver, history, project, retrain  # noqa: E402
+from benchmarks.ui import served  # noqa: E402
+from pipeline.workspace import FOLDER  # noqa: E402
 
 SCHEDULE = "schedule: {cron: '0 3 * * *', on_new_data: {settle: 1s, poll: 1s}, retries: {times: 0}}\n"
 #: Too small a learning rate, and too few epochs to make up for it: a mistake that is easily made, and shows in every curve.
 MISTAKE = ("train.learning_rate=0.0001", "train.epochs=15")
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+#: Widths, CSS pixels.
+DESKTOP, PHONE = 1280, 380
+#: So that they can be kept in the repository, bytes.
+LARGEST = 150_000
 #: Longest time that a run may take, seconds.
 PATIENCE = 900
 
@@ -93,15 +105,96 @@ def empty(span: Path, column: str, share: float) -> None:
             writer.writerows(rows)
 
 
+@dataclass(frozen=True)
+class Picture:
+    """A page as somebody sees it first, without scrolling.
+
+    Attributes:
+        path: address; ``{blocked}`` and the like are ids of runs.
+        height: of the window in CSS pixels; the width is that of the screen.
+    """
+
+    name: str
+    path: str
+    width: int = DESKTOP
+    height: int = 800
+    dark: bool = False
+
+
+PICTURES = (
+    Picture("pushed", "/runs/{pushed}"),
+    Picture("blocked", "/runs/{blocked}"),
+    Picture("not-blessed", "/runs/{not_blessed}"),
+    Picture("compare", "/compare?before={pushed}&after={not_blessed}"),
+    Picture("schedule", "/schedule"),
+    Picture("runs", "/", dark=True),
+    Picture("phone-pushed", "/runs/{pushed}", PHONE),
+    Picture("phone-blocked", "/runs/{blocked}", PHONE),
+    Picture("phone-runs", "/", PHONE),
+)
+
+
+def ids_of(config: Path) -> dict[str, str]:
+    """How it ended -> the newest run that ended so."""
+    found = {}
+    for path in sorted((config.parent / FOLDER / "runs").glob("*/run.json")):
+        record = json.loads(path.read_text(encoding="utf-8"))
+        found[record["status"]] = record["run_id"]
+    return found
+
+
+def take(address: str, ids: dict[str, str], output: Path, only: str) -> None:
+    """Opens every page in Chromium, and keeps what the window shows."""
+    from playwright.sync_api import sync_playwright
+
+    browser_path = next((p for n in BROWSERS if (p := shutil.which(n))), None)
+    if browser_path is None:
+        raise SystemExit(f"error: none of {', '.join(BROWSERS)} is installed; there are no pictures without a browser.")
+    output.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=browser_path)
+        for picture in PICTURES:
+            if only not in picture.name:
+                continue
+            page = browser.new_page(
+                viewport={"width": picture.width, "height": picture.height},
+                color_scheme="dark" if picture.dark else "light",
+            )
+            page.goto(address)
+            page.goto(address.partition("/?")[0] + picture.path.format(**ids), wait_until="networkidle")
+            page.screenshot(path=output / f"{picture.name}.png")
+            page.close()
+            shrink(output / f"{picture.name}.png")
+        browser.close()
+
+
+def shrink(path: Path) -> None:
+    """The same picture with a palette of 64 colours: pages have few, and a fifth of the bytes is enough."""
+    with Image.open(path) as image:
+        small = image.convert("RGB").quantize(64, dither=Image.Dither.NONE)
+    small.save(path, optimize=True)
+    size = path.stat().st_size
+    print(f"{path}: {size / 1000:.0f} kB")
+    if size > LARGEST:
+        raise SystemExit(f"error: {path} has {size:,} bytes; at most {LARGEST:,}.")
+
+
 def main() -> int:
     """Makes the runs, then the pictures."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0] if __doc__ else "")
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--project", type=Path)
-    parser.add_argument("--only-runs", action="store_true")
+    parser.add_argument("--output", type=Path, default=ROOT / "docs" / "img")
+    parser.add_argument("--only", default="", help="part of a picture's name")
     words = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="screenshots-") as name:
         config = make_runs((words.project or Path(name, "taxi")).resolve())
-        print(config)
+        scheduler = start_scheduler(config)
+        try:
+            with served(config) as (port, token, _, _):
+                take(f"http://127.0.0.1:{port}/?token={token}", ids_of(config), words.output, words.only)
+        finally:
+            scheduler.send_signal(signal.SIGTERM)
+            scheduler.wait(60)
     return 0
 
 

@@ -17,6 +17,8 @@ TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
 RATES = {"roc": (0.05, 0.1, 0.2), "pr": (0.25, 0.5, 0.75, 0.95)}
 #: Shades of a cell of the matrix: from none to almost all rows of the class.
 SHADES = 5
+#: With more classes than this, shares are on the diagonal only, so that it fits on a screen.
+WIDE = 4
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,8 @@ class Drawn:
 
 @dataclass(frozen=True)
 class Cell:
-    """Rows of a class that are taken for another (or for it): number, share of the class, that of the champion, and a shade 0 to 4."""
+    """Rows of a class that are taken for another (or for it): number, share of the class, that of the champion, and a shade 0 to 4; texts
+    may be empty."""
 
     rows: str
     share: str
@@ -71,17 +74,18 @@ def matrix(plots: Plots) -> Matrix | None:
     lines = []
     for index, counts in enumerate(plots.candidate.confusion):
         before = old[index] if old else []
-        lines.append((plots.classes[index], tuple(_cell(counts, before, at) for at in range(len(counts)))))
+        brief = {at for at in range(len(counts)) if at != index and len(counts) > WIDE}
+        lines.append((plots.classes[index], tuple(_cell(counts, before, at, at in brief) for at in range(len(counts)))))
     return Matrix(tuple(plots.classes), tuple(lines))
 
 
-def _cell(counts: Sequence[int], before: Sequence[int], at: int) -> Cell:
+def _cell(counts: Sequence[int], before: Sequence[int], at: int, brief: bool) -> Cell:
     total, total_before = sum(counts), sum(before)
     share = counts[at] / total if total else 0.0
     return Cell(
         number(counts[at]),
-        percent(share) if total else "–",
-        percent(before[at] / total_before) if total_before else "",
+        "" if brief else percent(share) if total else "–",
+        percent(before[at] / total_before) if total_before and not brief else "",
         min(SHADES - 1, int(share * SHADES)),
     )
 

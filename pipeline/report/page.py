@@ -63,7 +63,8 @@ class Augmentation:
 def render(record: RunRecord, diagnosis: Diagnosis | None = None) -> str:
     """The page. Reads the audit of augmentation where it lies; all else is in the record.
 
-    Shows no rows and no values of features, apart from labels, slices, bounds and what stands in for missing.
+    Shows no rows and no values of features, apart from labels, slices, bounds, what stands in for missing, and categories that a
+    finding names.
 
     Args:
         diagnosis: why the run did what it did; None leaves the section out.

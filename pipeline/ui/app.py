@@ -121,7 +121,7 @@ class Site:
 
     async def static(self, request: Request) -> Response:
         """One of our own files."""
-        path, kind = STATIC.get(request.path_params["name"], (None, ""))
+        path, kind = STATIC.get(request.path_params.get("name", "icon.svg"), (None, ""))
         if path is None:
             raise HTTPException(404, "There is no such file.")
         return Response(path.read_text(encoding="utf-8"), media_type=kind)
@@ -202,6 +202,8 @@ def make_app(views: Views, actions: Actions, guard: Guard) -> GuardLayer:
         Route("/actions", site.page("actions.html.j2", lambda r: views.actions(actions.log))),
         Route("/actions/{action}", site.act, methods=["POST"]),
         Route("/static/{name}", site.static),
+        # Browsers ask for it beside a model card, which is text and can name no icon.
+        Route("/favicon.ico", site.static),
     ]
     kinds = (HTTPException, NotThere, Refused, UsageError, ConfigError, LockHeld, Exception)
     # Around all of it, so that pages about internal failures have the headers too.

@@ -69,6 +69,13 @@ def test_the_matrix_has_shares_of_the_line_and_the_champions():
     assert {c.champion for c in classes.matrix(drawn(champion=False)).lines[0][1]} == {""}
 
 
+def test_with_many_classes_cells_are_brief():
+    lines = classes.matrix(drawn(6)).lines
+    for index, (_, cells) in enumerate(lines):
+        assert [at for at, c in enumerate(cells) if c.champion] == [index]
+        assert [at for at, c in enumerate(cells) if c.share] == [index]
+
+
 def test_the_report_draws_them_and_a_record_without_them_has_none():
     page = page_of(drawn())
     for text in ("ROC, class kind-1", "Precision and recall", "Reliability", "Which class is taken for which"):
