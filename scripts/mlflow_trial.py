@@ -130,6 +130,7 @@ def export(run: str, workspace: Path, address: str) -> dict[str, Any]:
 def read(programs: Path, address: str) -> dict[str, Any]:
     """What MLflow's own client sees there."""
     environ = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
+    environ["MLFLOW_TRACKING_URI"] = address  # MLflow 2 asks the variable where the files are.
     command = [str(programs / "python"), "-c", READ, address]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environ)
     found: dict[str, Any] = json.loads(done.stdout)
