@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.threshold import decided
-from schemas.evidence import Curve, ModelPlots, Plots, Reliability
+from schemas.plots import Curve, ModelPlots, Plots, Reliability
 
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]

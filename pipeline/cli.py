@@ -365,6 +365,32 @@ def export(
     raise typer.Exit(export_command(config=config, wanted=wanted, workspace=workspace, as_json=as_json))
 
 
+@app.command("export-run")
+def export_run(
+    run: RunArgument,
+    to: Annotated[str, typer.Option("--to", metavar="TARGET", help="mlflow or openlineage.")],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o", "--output", help="openlineage: file, '-' for standard output; default: RUN.openlineage.jsonl here."
+        ),
+    ] = None,
+    namespace: Annotated[str | None, typer.Option(help="openlineage: of the job; default: retrain.")] = None,
+    uri: Annotated[
+        str | None, typer.Option(metavar="URL", help="mlflow: address of the server; default: MLFLOW_TRACKING_URI.")
+    ] = None,
+    experiment: Annotated[str | None, typer.Option(help="mlflow: its name; default: that of the pipeline.")] = None,
+    config: ConfigOption = None,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """One run for MLflow or OpenLineage. Exported again, it is brought up to date."""
+    from pipeline.commands.export_run import Wanted, export_run_command
+
+    wanted = Wanted(to, output, namespace, uri, experiment)
+    raise typer.Exit(export_run_command(run, wanted, config, workspace, as_json))
+
+
 @app.command()
 def schedule(
     config: ConfigArgument,

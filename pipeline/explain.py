@@ -137,10 +137,22 @@ def _not_blessed(record: RunRecord) -> Explanation:
     withheld = bool(blocks) and all(f.code == "rolled_back" for f in blocks)
     why = "this model was rolled back before" if withheld else f"the new model failed {_count(blocks, 'gate')}"
     return Explanation(
-        headline=f"Not pushed: {why}; {_served(record)}.",
+        headline=f"Not pushed: {why}{'' if withheld else _if_worse(record)}; {_served(record)}.",
         why=[*(_first(f.message for f in blocks) or [_no_reason(record)]), *([] if withheld else _harder(record))],
         remedies=_remedies(record, Severity.BLOCK),
     )
+
+
+def _if_worse(record: RunRecord) -> str:
+    """``: AUC on test 0.823, 0.115 worse than the champion, version 2 (0.938)`` when that is clear; else nothing."""
+    metric = main_metric(record)
+    if record.evaluation is None or metric is None:
+        return ""
+    overall = record.evaluation.overall
+    comparison = _comparison(record, overall, metric)
+    if " worse than " not in comparison:
+        return ""
+    return f": {metric_name(metric)} on test {metric_value(overall.candidate[metric])}, {comparison}"
 
 
 def _failed(record: RunRecord) -> Explanation:

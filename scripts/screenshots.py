@@ -169,9 +169,9 @@ def take(address: str, ids: dict[str, str], output: Path, only: str) -> None:
 
 
 def shrink(path: Path) -> None:
-    """The same picture with a palette of 64 colours: pages have few, and a fifth of the bytes is enough."""
+    """The same picture with a palette of 128 colours: pages have few, and a third of the bytes is enough."""
     with Image.open(path) as image:
-        small = image.convert("RGB").quantize(64, dither=Image.Dither.NONE)
+        small = image.convert("RGB").quantize(128, dither=Image.Dither.NONE)
     small.save(path, optimize=True)
     size = path.stat().st_size
     print(f"{path}: {size / 1000:.0f} kB")

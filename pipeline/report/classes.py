@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from pipeline.report.charts import LEFT, RIGHT, TOP, WIDTH, Chart, Line
 from pipeline.wording import number, percent
-from schemas.evidence import Curve, ModelPlots, Plots
+from schemas.plots import Curve, ModelPlots, Plots
 
 HEIGHT = 240.0
 BOTTOM = HEIGHT - 28

@@ -17,6 +17,7 @@ from pipeline.report import amounts, classes
 from pipeline.report.charts import Forest, curves_chart, forest, rate_chart, trend
 from pipeline.report.features import feature_rows
 from pipeline.report.histograms import Strips, strips
+from pipeline.report.prose import prose
 from schemas import __version__
 from schemas.diagnosis import Diagnosis, RankedCause
 from schemas.evidence import OVERALL, SPLITS, SliceEvidence
@@ -163,6 +164,7 @@ def environment(*folders: Path) -> Environment:
         lstrip_blocks=True,
     )
     made.filters.update({name: getattr(wording, name) for name in FILTERS})
+    made.filters["prose"] = prose
     made.globals.update(
         severity_glyphs={s.value: g for s, g in wording.SEVERITY_GLYPHS.items()},
         stage_glyphs={s.value: g for s, g in wording.STAGE_GLYPHS.items()},

@@ -10,6 +10,7 @@ from pipeline.schedule.serve import CLOCKS, scheduler_at_work
 from pipeline.schedule.state import Pause, StateFile
 from pipeline.schedule.triggers import next_times
 from pipeline.schema_log import user
+from pipeline.wording import STATUS_TONES
 from pipeline.workspace import Workspace
 from schemas.config import PipelineConfig
 
@@ -39,6 +40,7 @@ def schedule_names(config: PipelineConfig, workspace: Workspace) -> dict[str, An
         "past": state.history[-PAST:][::-1] if state else [],
         "ids": set(workspace.run_ids()),
         "clock": clock,
+        "tones": {status.value: tone for status, tone in STATUS_TONES.items()},
     }
 
 

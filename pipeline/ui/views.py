@@ -27,6 +27,7 @@ from pipeline.ui.proposals import Proposals
 from pipeline.ui.schedule_page import schedule_names
 from pipeline.versions_kept import versions_data
 from schemas.config import ConfigError, PipelineConfig, load_config
+from schemas.diagnosis import Outcome
 from schemas.run_record import RunRecord, Status
 
 Names = dict[str, Any]
@@ -36,6 +37,14 @@ SPANS = 50
 MOST_SPANS = 365
 #: Entries of the record of actions that are shown.
 ACTIONS = 200
+#: How a run did against another -> what colour stands for it.
+COMPARED = {
+    Outcome.WORSE: "held",
+    Outcome.SAME: "idle",
+    Outcome.BETTER: "good",
+    Outcome.CANNOT_TELL: "idle",
+    Outcome.NOT_TRAINED: "idle",
+}
 COLUMNS = (
     ("run", "run"),
     ("outcome", "outcome"),
@@ -187,7 +196,9 @@ class Views:
             "metric_columns": METRIC_COLUMNS,
             "metric_rows": list(metric_rows(found)) if found else [],
             "parts": parts,
-            "equal": [title for title, rows in parts if not rows and title != "Data"],
+            "settings": dict(parts).get("Configuration", []),
+            "tone": COMPARED[found.comparison.outcome] if found else "idle",
+            "equal": [title for title, rows in parts if not rows],
             "finding_text": finding_text,
         }
 

@@ -83,7 +83,10 @@ def test_many_findings_are_counted_not_listed() -> None:
 
 def test_not_blessed_gives_metric_slice_value_and_bound() -> None:
     told = explain(factories.not_blessed())
-    assert told.headline == "Not pushed: the new model failed 1 gate (auc, overall); version 2 stays served."
+    assert told.headline == (
+        "Not pushed: the new model failed 1 gate (auc, overall): AUC on test 0.512, 0.429 worse than the champion, version 2 (0.941); "
+        "version 2 stays served."
+    )
     assert all(word in told.why[0] for word in ("auc", "overall", "0.512", "0.005 below", "0.941"))
 
 
