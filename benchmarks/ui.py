@@ -154,7 +154,7 @@ def pages(ids: list[str]) -> dict[str, str]:
         "runs, last page": f"/?page={len(ids)}",
         "runs, filtered and sorted": "/?text=pushed&sort=-metric",
         "trends, 50 spans": "/trends",
-        "trends, all spans": f"/trends?spans={len(ids)}",
+        "trends, the most spans": f"/trends?spans={len(ids)}",
         "trends of one input": "/trends?about=fare",
         "compare: choose two": "/compare",
         "compare two runs": f"/compare?before={older}&after={new}",
@@ -195,8 +195,8 @@ def memory(process: int) -> float:
     return int(text.partition("VmRSS:")[2].split()[0]) / 1024
 
 
-def table(runs: int, kb: float, start: float, empty: float, resident: float, found: list[Timing]) -> str:
-    """The figures as Markdown."""
+def table(runs: int, kb: float, start: float, reading: float, resident: float, found: list[Timing]) -> str:
+    """The figures as Markdown; `reading` is the processor time that a start takes more than one without runs, seconds."""
     slowest = max(max(t.first, *t.later) for t in found)
     others = os.getloadavg()[0]
     shared = (
@@ -205,9 +205,10 @@ def table(runs: int, kb: float, start: float, empty: float, resident: float, fou
         else " Times include waiting for the cores; what it costs is in column processor."
     )
     lines = [
-        f"{runs:,} runs, {kb:.0f} kB a record; {os.cpu_count()} cores, with {others:.0f} processes that wanted them. "
-        f"Start until the address is printed: {start:.1f} s, of which reading the history is {start - empty:.1f} s "
-        f"(without runs: {empty:.1f} s). Memory: {resident:.0f} MB. "
+        f"{runs:,} runs, {kb:.0f} kB a record; {os.cpu_count()} cores, with {others:.0f} processes that wanted them "
+        f"(niceness {os.nice(0)}). "
+        f"Start until the address is printed: {start:.1f} s; reading the history costs {reading:.1f} s of a core. "
+        f"Memory: {resident:.0f} MB. "
         f"Slowest answer: {slowest:.0f} ms; the limit is {LIMIT:.0f} ms.{shared}",
         "",
         "| page | first, ms | then, ms (median) | at most, ms | processor, ms | kB |",
@@ -235,15 +236,16 @@ def main() -> int:
         workspace = folder / ".retrain"
         kept = folder / "kept"
         (workspace / "runs").rename(kept)
-        with served(config) as (_, _, empty, _):
-            pass
+        with served(config) as (_, _, _, process):
+            empty = used(process)
         kept.rename(workspace / "runs")
         multiply(workspace, words.runs)
         records = sorted((workspace / "runs").glob("*/run.json"), reverse=True)
         kb = statistics.fmean(p.stat().st_size for p in records) / 1000
         with served(config) as (port, token, start, process):
+            reading = (used(process) - empty) / 1000
             found = measure(port, token, [p.parent.name for p in records], process)
-            made = table(words.runs, kb, start, empty, memory(process), found)
+            made = table(words.runs, kb, start, reading, memory(process), found)
     print(made)
     if words.output:
         put(words.output, MARKS, made)

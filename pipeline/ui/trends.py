@@ -186,8 +186,12 @@ def _statistics(
 ) -> dict[tuple[str, str], list[Seen]]:
     """(code, subject) -> its values, oldest first; of each span, the newest run that measured it."""
     shown = _spans(lines, spans)
+    oldest = min(shown, default=0)
     found: dict[tuple[str, str], dict[int, Seen]] = defaultdict(dict)
     for line in lines:
+        # A run reads no spans after its own, so one before the oldest that is shown has nothing to say.
+        if line.span is not None and line.span < oldest:
+            continue
         for m in line.measured:
             span = m.span if m.span is not None else line.span
             if span is not None and span in shown and m.value == m.value and wanted(m.code, m.subject):

@@ -33,8 +33,8 @@ from schemas.run_record import RunRecord, Status
 Names = dict[str, Any]
 PAGE_SIZE = 50
 SPANS = 50
-#: Spans on one page: a year of nights. More would take too long to draw, and no screen has the points.
-MOST_SPANS = 365
+#: Spans on one page: more take longer than 300 ms to draw, and no screen has the room for their points.
+MOST_SPANS = 200
 #: Entries of the record of actions that are shown.
 ACTIONS = 200
 #: How a run did against another -> what colour stands for it.
