@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import sync_playwright
 
 from tests.e2e.conftest import RETRAIN, ROOT, environment
 
@@ -62,12 +63,22 @@ FOCUSED = """() => {
 }"""
 
 
-def executable():
-    """The system's Chromium; without one the test is skipped."""
-    found = next(filter(None, map(shutil.which, NAMES)), None)
-    if found is None:
-        pytest.skip("no Chromium is installed (Debian: apt-get install chromium)")
-    return found
+#: The system's Chromium; None without one.
+CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
+#: For a whole file: when a fixture skips, the runs that others need have been made already.
+needs_chromium = pytest.mark.skipif(
+    CHROMIUM is None, reason="no Chromium is installed (Debian: apt-get install chromium)"
+)
+
+
+@contextlib.contextmanager
+def launched():
+    """The browser, without a window."""
+    with sync_playwright() as playwright:
+        # Root, as in a container, may have no sandbox.
+        made = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield made
+        made.close()
 
 
 @dataclass
