@@ -20,6 +20,9 @@ from pipeline.ui.index import CachingWorkspace
 from pipeline.ui.views import Views
 from schemas.config import ConfigError
 
+#: From so many runs on, reading them takes more than a moment.
+MANY = 200
+
 
 def listening(host: str, port: int) -> socket.socket:
     """A socket that listens.
@@ -47,14 +50,18 @@ def address_of(guard: Guard) -> str:
 
 def _ahead(views: Views) -> None:
     """Does or begins what takes long before somebody asks for it; what cannot be used now is said on its page."""
+    if (runs := len(views.workspace.run_ids())) >= MANY:
+        print(f"{views.name}: reading {runs:,} runs ...", file=sys.stderr)
+    # The history stays: what collects garbage need not go through it again and again, nor in the middle of an answer.
+    gc.disable()
     views.index.lines()
     compile_templates()
     all_causes()
-    with contextlib.suppress(ConfigError, UsageError, OSError):
-        views.schema()
-    # The history stays: what collects garbage need not go through it in the middle of an answer.
     gc.collect()
     gc.freeze()
+    gc.enable()
+    with contextlib.suppress(ConfigError, UsageError, OSError):
+        views.schema()
 
 
 def ui_command(*, config: Path, host: str, port: int, workspace: Path | None) -> int:
