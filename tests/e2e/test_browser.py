@@ -83,7 +83,12 @@ def story(browser, site):
             assert time.monotonic() < until, frames[-1]
             frames.append(page.evaluate("[...document.querySelectorAll('.flow li')].map(n => n.className)"))
             page.wait_for_timeout(200)
-        return {"run_id": run_id, "states": frames, "end": page.text_content("main")}
+        return {
+            "run_id": run_id,
+            "states": frames,
+            "end": page.text_content("main"),
+            "said": page.locator(".said").count(),
+        }
 
 
 @pytest.fixture
@@ -137,6 +142,7 @@ def test_a_run_is_watched_from_start_to_verdict(story):
     assert done[0] < done[-1], "it was seen to go on"
     assert any("running" in states for states in story["states"])
     assert "BLOCKED" in story["end"].upper()
+    assert not story["said"], "that it started is no news any more"
     assert "trip_start_hour" in story["end"]
     assert f"'{HOSTILE}'" in story["end"]
     assert f"span-9/{HOSTILE}.csv" in story["end"]

@@ -12,7 +12,7 @@
       const response = await fetch(`/runs/${live.dataset.run}/live`, { cache: "no-store" });
       if (!response.ok) throw new Error(response.status);
       const now = await response.json();
-      if (!now.running) { location.reload(); return; }
+      if (!now.running) { location.replace(location.pathname); return; } // Without what was said when it started.
       bar.value = now.ended;
       set(told, now.headline);
       set(document.querySelector("h1"), now.headline);
