@@ -94,9 +94,10 @@ def varied(model: dict[str, Any], number: int, draw: random.Random) -> dict[str,
             finding["span"] = number
         if finding["statistic"] is not None:
             finding["statistic"] *= draw.uniform(0.8, 1.2)
-    for name, value in ((record["evaluation"] or {}).get("overall") or {}).get("candidate", {}).items():
-        if name != "example_count" and value["value"] is not None:
-            value["value"] *= draw.uniform(0.97, 1.0)
+    for part in (record["evaluation"] or {}).get("slices", []):
+        for value in part["candidate"].values():
+            factor = draw.uniform(0.97, 1.0)
+            value |= {key: number * factor for key, number in value.items() if number is not None}
     return record
 
 
