@@ -92,7 +92,8 @@ def run_stock(data: Path, work: Path, epochs: int) -> dict[str, Any]:
     words = [sys.executable, "-m", "benchmarks.stock", str(data), str(work), str(epochs), str(output)]
     with (work / "log.txt").open("w") as log:
         subprocess.run(words, check=True, cwd=ROOT, env=environment(), stdout=log, stderr=log)
-    return json.loads(output.read_text()) | {"total": time.monotonic() - began}
+    found: dict[str, Any] = json.loads(output.read_text())
+    return found | {"total": time.monotonic() - began}
 
 
 def run_ours(data: Path, work: Path, epochs: int) -> dict[str, Any]:
@@ -124,7 +125,7 @@ def table(rows: int, epochs: int, stock: dict[str, Any], ours: dict[str, Any]) -
         named.append(
             (name, sum(stock["seconds"].get(n, 0) for n in theirs), sum(ours["seconds"].get(n) or 0 for n in mine))
         )
-    rest = [side["total"] - sum(row[i] for row in named) for i, side in ((1, stock), (2, ours))]
+    rest = stock["total"] - sum(row[1] for row in named), ours["total"] - sum(row[2] for row in named)
     named += [("imports and the rest", *rest), ("**whole process**", stock["total"], ours["total"])]
     lines += [
         f"| {n} | {a:.1f} | {b:.1f} | {b / a:.2f} |" if a > 0.05 else f"| {n} | {a:.1f} | {b:.1f} | |"
