@@ -18,6 +18,7 @@ from components.artifacts import GateFindings, IngestReport, write_json
 from components.champion import DIGEST
 from components.cross import Previous
 from components.cross_rows import no_champion, read_cross
+from components.inspection import apply_accepted
 from components.predictions import CANDIDATE, CHAMPION
 from components.training_findings import training_findings
 from schemas.config import PipelineConfig
@@ -108,6 +109,7 @@ def judge_model(
     config: Parameter[str],
     code: Parameter[str],
     previous: Parameter[str],
+    accept: Parameter[str],
     report: InputArtifact[IngestReport],
     evaluation: InputArtifact[ModelEvaluation],
     model: InputArtifact[Model],
@@ -123,6 +125,7 @@ def judge_model(
         config: the `PipelineConfig` as JSON.
         code: digest of our code and of the framework versions.
         previous: a `Previous` as JSON: what is known of the champion's run.
+        accept: JSON object, code of a finding (or ``code:subject``) -> why it is let through this once.
         tfma_blessing: TFX's own; both must say yes.
         champion: the served model; None when nothing is served.
     """
@@ -141,6 +144,7 @@ def judge_model(
     findings = judge(evidence, run["training"], parsed)
     by_tfma = tfma_finding(tfma_blessing.get_int_custom_property("blessed") == 1, failures)
     findings.append(by_tfma.model_copy(update={"stage": "judge_model"}))
+    findings = apply_accepted(findings, json.loads(accept))
     blessed = verdict(findings).ok
     write_json(
         gates.uri, {"evidence": evidence.model_dump(), "findings": [f.model_dump(mode="json") for f in findings]}

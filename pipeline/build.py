@@ -234,6 +234,7 @@ def _judging(g: Graph, checked: Channel, report: Channel, trainer: Any, baseline
         config=json.dumps(g.config.recipe),
         code=g.code,
         previous=g.previous.model_dump_json(),
+        accept=json.dumps(g.accept, sort_keys=True),
         report=report,
         evaluation=evaluator.outputs["evaluation"],
         tfma_blessing=evaluator.outputs["blessing"],

@@ -67,6 +67,27 @@ def test_shuffled_labels_are_not_blessed_and_the_champion_stays(champion, taxi):
     assert "version 1" in result.err
 
 
+def test_a_gate_is_passed_once_by_name_and_with_a_reason(champion, taxi):
+    """Both verdicts, ours and TFX's, must be let through where both say no."""
+    write_rows(champion.span(9), read_rows(taxi / "span-9" / "trips.csv"))
+    words = ("--span", 9, "--override", "evaluate.gates.metric_floor={auc: 0.9999}")
+    stopped = champion.run(*words)
+    assert stopped.code == 4, stopped.err
+    codes = sorted({f["code"] for f in findings(stopped.json)})
+    assert {"metric_floor", "evaluator_blessing"} <= set(codes)
+    half = champion.run(*words, "--accept", "metric_floor", "--reason", "the floor is wrong")
+    assert half.code == 4, half.err
+    assert champion.versions() == ["1"]
+    passed = champion.run(*words, *(w for c in codes for w in ("--accept", c)), "--reason", "the floor is wrong")
+    assert passed.code == 0, passed.err
+    assert champion.versions() == ["1", "2"]
+    told = [f for f in findings(passed.json, "warn") if f["code"] in codes]
+    assert sorted({f["code"] for f in told}) == codes
+    assert all("Let through once: the floor is wrong" in f["message"] for f in told)
+    card = champion.workspace / "serving" / "taxi" / "2" / "assets.extra" / "model_card.md"
+    assert "the floor is wrong" in card.read_text(encoding="utf-8")
+
+
 def test_one_class_only_blocks(champion):
     write_rows(champion.span(9), read_rows(champion.span(8)))
     for span in range(6, 10):
