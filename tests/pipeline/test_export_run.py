@@ -124,7 +124,8 @@ def test_files_in_a_store_are_named_by_the_store():
 def test_numbers_that_are_none_are_still_json():
     record = factories.pushed()
     record.evaluation.overall.candidate["auc"] = MetricValue(value=float("nan"))
-    json.dumps(events(record), allow_nan=False)
+    made = json.dumps(events(record), allow_nan=False)  # raises for a NaN
+    assert [e["eventType"] for e in json.loads(made)] == ["START", "COMPLETE"]
 
 
 def test_command_writes_one_event_a_line(saved, capsys, tmp_path):
