@@ -21,6 +21,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from trial_environment import environment
+
 ROOT = Path(__file__).resolve().parent.parent
 #: Release -> the Python that its environment gets. Releases that were seen to work. 3.0 does not with the web framework of today (FastAPI).
 VERSIONS = {"2.10.5": "3.11", "3.3.2": "3.12"}
@@ -28,15 +30,9 @@ STAGES = ("ingest", "require_ok", "trainer", "judge_model", "pusher")
 LOST = "payment_type"
 
 
-def environment(version: str, folder: Path) -> Path:
-    """The folder with Airflow's programs; made on first use."""
-    there = folder / f"airflow-{version}"
-    if not (there / "bin" / "airflow").exists():
-        uv = str(next(iter((ROOT / ".tools").glob("uv-*/bin/uv")), shutil.which("uv") or "uv"))
-        subprocess.run([uv, "venv", "--clear", "--python", VERSIONS[version], str(there)], check=True)
-        install = [uv, "pip", "install", "--python", str(there / "bin" / "python"), f"apache-airflow=={version}"]
-        subprocess.run(install, check=True)
-    return there / "bin"
+def installed(version: str, folder: Path) -> Path:
+    """The folder with Airflow's programs."""
+    return environment(folder / f"airflow-{version}", VERSIONS[version], "airflow", f"apache-airflow=={version}")
 
 
 def make_project(folder: Path) -> Path:
@@ -127,7 +123,7 @@ def expect(holds: bool, what: str, output: str = "") -> None:
 
 def try_version(version: str, environments: Path) -> None:
     """All of it, on one version."""
-    programs = environment(version, environments)
+    programs = installed(version, environments)
     began = time.monotonic()
     print(f"Airflow {version}", flush=True)
     with tempfile.TemporaryDirectory(prefix="retrain-airflow-") as name:

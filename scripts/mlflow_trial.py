@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -26,7 +25,7 @@ from typing import Any, Iterator
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from uv_tool import pip_config_files, uv_settings  # noqa: E402
+from trial_environment import environment  # noqa: E402
 
 from tests import factories  # noqa: E402
 
@@ -49,18 +48,10 @@ print(json.dumps(out))
 """
 
 
-def environment(version: str, folder: Path) -> Path:
-    """The folder with MLflow's programs; made on first use."""
-    there = folder / f"mlflow-{version}"
-    if not (there / "bin" / "mlflow").exists():
-        uv = str(next(iter((ROOT / ".tools").glob("uv-*/bin/uv")), shutil.which("uv") or "uv"))
-        environ = {**os.environ, **uv_settings(os.environ, pip_config_files(os.environ))}
-        subprocess.run([uv, "venv", "--clear", "--python", sys.executable, str(there)], check=True, env=environ)
-        # MLflow 2 imports pkg_resources.
-        words = [f"mlflow=={version}", "setuptools<81"]
-        install = [uv, "pip", "install", "--python", str(there / "bin" / "python"), *words]
-        subprocess.run(install, check=True, env=environ)
-    return there / "bin"
+def installed(version: str, folder: Path) -> Path:
+    """The folder with MLflow's programs. MLflow 2 imports pkg_resources."""
+    packages = (f"mlflow=={version}", "setuptools<81")
+    return environment(folder / f"mlflow-{version}", sys.executable, "mlflow", *packages)
 
 
 def free_port() -> int:
@@ -174,7 +165,7 @@ def main() -> None:
     parser.add_argument("versions", nargs="*", default=list(VERSIONS))
     given = parser.parse_args()
     for version in given.versions:
-        programs = environment(version, given.environments)
+        programs = installed(version, given.environments)
         for store in VERSIONS.get(version, ("database",)):
             began = time.monotonic()
             print(f"MLflow {version}, {store}", flush=True)
