@@ -21,6 +21,7 @@ import numpy as np
 
 from components import inspection
 from schemas.config import PipelineConfig, parse_config
+from schemas.evidence import DataEvidence
 from schemas.findings import DataBlocked, Finding
 
 Rows = list[dict[str, str]]
@@ -28,7 +29,8 @@ Rows = list[dict[str, str]]
 
 @dataclass
 class Outcome:
-    """Findings about the newest span, the anomalies that TFDV alone reports (subject, kind), and what a later run would compare with."""
+    """Findings about the newest span, the anomalies that TFDV alone reports (subject, kind), what a later run would compare with, and the
+    evidence of the window."""
 
     findings: list[Finding]
     tfdv: list[tuple[str, str]] = field(default_factory=list)
@@ -36,6 +38,7 @@ class Outcome:
     schema: Any = None
     plan: Any = None
     trained: Any = None
+    evidence: DataEvidence | None = None
 
 
 def write_rows(path: Path, rows: Rows) -> None:
@@ -169,7 +172,7 @@ def observe(
         rows_of = np.unique(keys.row[keys.span == newest]) if keys is not None else None
         accepted = inspection.Accepted(seen.window.newest, seen.samples.get(newest), rows_of)
         trained = np.unique(keys.row[keys.split == 0]) if keys is not None else None
-        return Outcome([*found, *more], alone, accepted, schema, planned.plan, trained)
+        return Outcome([*found, *more], alone, accepted, schema, planned.plan, trained, seen.window)
     finally:
         shutil.rmtree(work, ignore_errors=True)
 

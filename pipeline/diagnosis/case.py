@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -93,8 +93,12 @@ class Case:
         return self.reference is not None and self.run.versions == self.reference.versions
 
     def findings(self, *codes: str) -> list[Finding]:
-        """Findings of the run that warn or block, worst first; those the reference had as strongly are left out."""
-        found = [f for f in self.run.findings if f.code in codes and f.severity is not Severity.OK]
+        """Findings of the run that warn or block, worst first; those the reference had as strongly are left out.
+
+        Args:
+            codes: of the findings; with ``*`` at the end, how they begin.
+        """
+        found = [f for f in self.run.findings if f.severity is not Severity.OK and _among(f.code, codes)]
         new = [f for f in found if not self._known(f)]
         return sorted(new, key=lambda f: (-f.severity.rank, -(f.statistic or 0.0), f.subject))
 
@@ -115,6 +119,10 @@ class Case:
     def learned(self, name: str, record: RunRecord | None = None) -> LearnedFeature | None:
         """What Transform learned about a feature."""
         return next((f for f in (record or self.run).learned if f.name == name), None)
+
+
+def _among(code: str, codes: Iterable[str]) -> bool:
+    return any(code.startswith(c[:-1]) if c.endswith("*") else code == c for c in codes)
 
 
 def config_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Change, ...]:

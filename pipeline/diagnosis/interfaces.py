@@ -20,6 +20,7 @@ class Suspicion:
         evidence: the reasons, strongest first; at least one.
         remedy: what to do.
         subjects: features, classes or settings it is about.
+        explains: what it explains in this case, beside `Cause.explains`.
     """
 
     odds: float
@@ -27,6 +28,7 @@ class Suspicion:
     evidence: tuple[Evidence, ...]
     remedy: Remedy
     subjects: tuple[str, ...] = ()
+    explains: tuple[str, ...] = ()
 
 
 class Cause(abc.ABC):

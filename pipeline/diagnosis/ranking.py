@@ -108,7 +108,7 @@ def _explainers(suspect: Suspect, found: list[Suspect]) -> list[Suspect]:
 
 
 def _explains(one: Suspect, other: Suspect) -> bool:
-    names = one.cause.explains
+    names = (*one.cause.explains, *one.suspicion.explains)
     if f"{other.code}*" in names:
         return True
     if other.code not in names:

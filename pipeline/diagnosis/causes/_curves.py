@@ -6,7 +6,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pipeline.diagnosis.case import Case
+from schemas.diagnosis import Evidence
 from schemas.run_record import RunRecord
+
+#: Seeds and spans move the loss on train by less than this, as a factor.
+LESS = 1.1
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,16 @@ def course(record: RunRecord | None) -> Course | None:
         stopped=training.stopped,
         prior=_prior(record),
     )
+
+
+def learned_less(case: Case, factor: float = LESS) -> Evidence | None:
+    """That the loss on clean train rows came down less far than the reference's, by more than a factor; None where it did not."""
+    course_now, before = course(case.run), course(case.reference)
+    if course_now is None or before is None or min(course_now.train) <= factor * min(before.train):
+        return None
+    now, then = min(course_now.train), min(before.train)
+    text = f"The clean train loss came down to {now:.3f}, that of the reference to {then:.3f}."
+    return Evidence(text=text, where="curves", numbers={"loss": now, "loss_before": then})
 
 
 def _prior(record: RunRecord) -> float | None:

@@ -47,6 +47,8 @@ def suspect(
     *,
     weight: float = 1.0,
     overrides: Sequence[str] = (),
+    least: Severity = Severity.WARN,
+    but: Sequence[Finding] = (),
 ) -> Suspicion | None:
     """The suspicion that findings of these codes raise; None without any.
 
@@ -54,8 +56,10 @@ def suspect(
         title: with ``{names}`` for the subjects.
         remedy: what to do; that of the worst finding where empty.
         weight: how much more, or less, such findings matter to a model than findings do on average.
+        least: findings below this say nothing.
+        but: findings that say something else.
     """
-    found = case.findings(*codes)
+    found = [f for f in case.findings(*codes) if f.severity.rank >= least.rank and f not in but]
     if not found:
         return None
     subjects = subjects_of(found)

@@ -40,6 +40,11 @@ def back(change: Change) -> str:
     return f"{change.path}={written(change.before)}"
 
 
+def as_before(case: Case, path: str) -> str:
+    """The override that brings a value, or a section, back to what the reference has."""
+    return f"{path}={written(case.setting(path, case.reference) if case.reference is not None else None)}"
+
+
 def written(value: Any) -> str:
     """A value in YAML's flow style, on one line: JSON, but for texts that need no quotes."""
     plain_text = isinstance(value, str) and yaml.safe_load(value) == value and value.replace("_", "").isalnum()

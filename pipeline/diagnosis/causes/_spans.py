@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import bisect
 import math
+from collections.abc import Sequence
 
 from pipeline.diagnosis.case import Case
-from schemas.evidence import QUANTILES, SpanEvidence
+from schemas.evidence import QUANTILES, FeatureEvidence, SpanEvidence
+from schemas.findings import Finding
 
 LOWER, MIDDLE, UPPER = (QUANTILES.index(q) for q in (0.25, 0.5, 0.75))
 
@@ -23,14 +26,77 @@ def span_before(case: Case) -> SpanEvidence | None:
     return None
 
 
-def bulk_moved(case: Case, feature: str) -> bool:
-    """Whether the median of a numeric feature lies outside of the middle half of the span before: most values moved, not a few."""
+def before_and_now(case: Case, feature: str) -> tuple[FeatureEvidence, FeatureEvidence] | None:
+    """A feature in the span before and in the newest one; None where one of them lacks it or has no rows."""
     before = span_before(case)
     then = before.features.get(feature) if before is not None else None
     now = case.run.data.newest.features.get(feature) if case.run.data is not None else None
-    if then is None or now is None or not then.quantiles or not now.quantiles:
+    return (then, now) if then is not None and now is not None and then.rows and now.rows else None
+
+
+def bulk_moved(case: Case, feature: str) -> bool:
+    """Whether the median of a numeric feature lies outside of the middle half of the span before: most values moved, not a few."""
+    both = before_and_now(case, feature)
+    if both is None or not both[0].quantiles or not both[1].quantiles:
         return False
-    return not then.quantiles[LOWER] <= now.quantiles[MIDDLE] <= then.quantiles[UPPER]
+    return not both[0].quantiles[LOWER] <= both[1].quantiles[MIDDLE] <= both[0].quantiles[UPPER]
+
+
+def moved(case: Case, feature: str) -> bool:
+    """Whether a feature has another distribution than in the span before, whatever the labels; where that is not known, yes.
+
+    The largest difference of two cumulative distributions, or of a category's shares, against what chance makes of it in 5 % of pairs
+    (Kolmogorov and Smirnov; for categories that is on the safe side).
+    """
+    both = before_and_now(case, feature)
+    if both is None:
+        return True
+    then, now = both
+    limit = 1.358 * math.sqrt(1 / max(1, then.present) + 1 / max(1, now.present))
+    if then.values and now.values:
+        return max(map(abs, _changes(then, now).values())) > limit
+    if then.quantiles and now.quantiles:
+        return _distance(then.quantiles, now.quantiles) > limit
+    return True
+
+
+def _distance(then: Sequence[float], now: Sequence[float]) -> float:
+    """Largest difference of two cumulative distributions that are known at `QUANTILES`."""
+    points = sorted({*then, *now})
+    return max(abs(_below(then, v) - _below(now, v)) for v in points)
+
+
+def _below(quantiles: Sequence[float], value: float) -> float:
+    """Share of the values up to one, on straight lines between quantiles."""
+    if value < quantiles[0]:
+        return 0.0
+    i = bisect.bisect_right(quantiles, value) - 1
+    if i >= len(quantiles) - 1:
+        return 1.0
+    part = (value - quantiles[i]) / (quantiles[i + 1] - quantiles[i])
+    return QUANTILES[i] + part * (QUANTILES[i + 1] - QUANTILES[i])
+
+
+def within_classes(case: Case) -> list[Finding]:
+    """Drifts of features that moved among the rows of a class, while all rows together are as they were: so the labels follow another
+    rule, and the inputs did not move."""
+    found = case.findings("numeric_drift", "category_drift")
+    return [f for f in found if f.observed.get("label") is not None and not moved(case, f.subject)]
+
+
+def cut_off(case: Case) -> bool:
+    """Whether more than half of the rows were lost whatever their label.
+
+    That is, of every class; or most classes as a whole, as where a file that is sorted by them was cut off.
+    """
+    before = span_before(case)
+    if before is None or case.run.data is None:
+        return False
+    then, now = before.label_counts, case.run.data.newest.label_counts
+    fewer = [label for label, n in then.items() if 2 * now.get(label, 0) < n]
+    gone = [label for label in then if not now.get(label)]
+    half = 2 * sum(now.values()) < sum(then.values())
+    return bool(then) and half and (len(fewer) == len(then) or 2 * len(gone) > len(then))
 
 
 def renamed(case: Case, feature: str) -> bool:
@@ -38,15 +104,19 @@ def renamed(case: Case, feature: str) -> bool:
 
     Shares may differ by `SAME`, or by the size of three standard errors of a share.
     """
-    before = span_before(case)
-    then = before.features.get(feature) if before is not None else None
-    now = case.run.data.newest.features.get(feature) if case.run.data is not None else None
-    if then is None or now is None or not then.values or not now.values or not then.rows or not now.rows:
+    both = before_and_now(case, feature)
+    if both is None or not both[0].values or not both[1].values:
         return False
-    names = then.values.keys() | now.values.keys()
-    change = {n: now.values.get(n, 0) / now.rows - then.values.get(n, 0) / then.rows for n in names}
+    then, now = both
+    change = _changes(then, now)
     near = max(SAME, 1.5 * math.sqrt(1 / then.rows + 1 / now.rows))
     up, down = max(change, key=lambda n: change[n]), min(change, key=lambda n: change[n])
     rest = [abs(v) for n, v in change.items() if n not in (up, down)]
     gaps = abs(now.missing / now.rows - then.missing / then.rows)
-    return len(then.values) > 2 and change[up] > near and max([abs(change[up] + change[down]), gaps, *rest]) <= near
+    return len(change) > 2 and change[up] > near and max([abs(change[up] + change[down]), gaps, *rest]) <= near
+
+
+def _changes(then: FeatureEvidence, now: FeatureEvidence) -> dict[str, float]:
+    """Category -> change of its share of the rows."""
+    before, after = then.values or {}, now.values or {}
+    return {n: after.get(n, 0) / now.rows - before.get(n, 0) / then.rows for n in before.keys() | after.keys()}

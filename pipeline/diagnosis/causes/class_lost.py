@@ -15,7 +15,7 @@ class ClassLost(Cause):
     """A class that the reference's newest span had is not in this one, or nearly not."""
 
     family = Family.DATA
-    explains = ("label_shift", "class_imbalance*", "covariate_drift*", "concept_drift*")
+    explains = ("label_shift", "class_imbalance*", "covariate_drift*", "concept_drift*", "row_count*")
 
     def look(self, case: Case) -> Suspicion | None:
         """See `Cause.look`."""

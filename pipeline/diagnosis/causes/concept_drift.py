@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from pipeline.diagnosis.case import Case
+from pipeline.diagnosis.causes._findings import evidence_of, odds_of, subjects_of
+from pipeline.diagnosis.causes._spans import within_classes
 from pipeline.diagnosis.interfaces import Cause, Suspicion
 from schemas.diagnosis import Evidence, Family, Remedy
 from schemas.evidence import CrossCells, CrossScores, ModelEvidence
@@ -12,15 +14,26 @@ TITLE = "the data got harder: the same inputs have other labels"
 HARDER, LEARNED, FORGOT = 10.0, 3.0, 2.0
 REMEDY = "Narrow data.window to the spans since the change, or add a feature that tells before from after."
 
+ALIKE = Evidence(
+    text="Features moved among the rows of a class, and all rows together are as they were.", where="stats"
+)
+
 
 class ConceptDrift(Cause):
-    """The champion, too, does worse on the new rows than on those it was judged by, and the inputs are what they were."""
+    """The champion, too, does worse on the new rows than on those it was judged by, and the inputs are what they were.
+
+    Or features moved among the rows of a class while all rows together are as before: then it is the labels that moved.
+    """
 
     family = Family.DATA
 
     def look(self, case: Case) -> Suspicion | None:
         """See `Cause.look`."""
-        evaluation = case.run.evaluation
+        evaluation, apart = case.run.evaluation, within_classes(case)
+        if apart and not case.same_data:
+            return Suspicion(
+                odds_of(apart), TITLE, (ALIKE, *evidence_of(apart)), Remedy(text=REMEDY), subjects_of(apart)
+            )
         if evaluation is None or case.same_data:
             return None
         cross = evaluation.cross

@@ -17,7 +17,7 @@ class ConstantFill(Cause):
     """One value, like 0 or -999, became frequent: a stand-in for missing values that the model takes at its word."""
 
     family = Family.DATA
-    explains = ("covariate_drift", "outliers", "unit_change", "missing_by_label", "concept_drift*")
+    explains = ("covariate_drift", "schema_change", "outliers", "unit_change", "missing_by_label", "concept_drift*")
 
     def look(self, case: Case) -> Suspicion | None:
         """See `Cause.look`."""

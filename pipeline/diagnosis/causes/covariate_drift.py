@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pipeline.diagnosis.case import Case
 from pipeline.diagnosis.causes import _findings
+from pipeline.diagnosis.causes._spans import within_classes
 from pipeline.diagnosis.interfaces import Cause, Suspicion
 from schemas.diagnosis import Family
 
@@ -18,4 +19,4 @@ class CovariateDrift(Cause):
 
     def look(self, case: Case) -> Suspicion | None:
         """See `Cause.look`."""
-        return _findings.suspect(case, CODES, "the inputs moved: {names}", weight=0.8)
+        return _findings.suspect(case, CODES, "the inputs moved: {names}", weight=0.8, but=within_classes(case))

@@ -27,7 +27,7 @@ class LearningRateLow(Cause):
 
     def look(self, case: Case) -> Suspicion | None:
         """See `Cause.look`."""
-        course, reference = _curves.course(case.run), _curves.course(case.reference)
+        course, less = _curves.course(case.run), _curves.learned_less(case)
         if course is None:
             return None
         seen, odds = [], 1.0
@@ -42,9 +42,8 @@ class LearningRateLow(Cause):
                 Evidence(text=text, where="curves", numbers={"falling": course.falling, "gained": course.gained})
             )
             odds *= 5.0
-        if change is not None and reference is not None and min(course.train) > 1.1 * min(reference.train):
-            text = f"The clean train loss came down to {min(course.train):.3f}, that of the reference to {min(reference.train):.3f}."
-            seen.append(Evidence(text=text, where="curves"))
+        if change is not None and less is not None:
+            seen.append(less)
             odds *= 3.0
         if not seen:
             return None

@@ -30,10 +30,9 @@ class ModelTooSmall(Cause):
             )
         ]
         odds = min(2.0 * shrunk, 15.0)
-        course, reference = _curves.course(case.run), _curves.course(case.reference)
-        if course is not None and reference is not None and min(course.train) > 1.05 * min(reference.train):
-            text = f"The clean train loss came down to {min(course.train):.3f}, that of the reference to {min(reference.train):.3f}."
-            seen.append(Evidence(text=text, where="curves"))
+        less = _curves.learned_less(case, 1.05)
+        if less is not None:
+            seen.append(less)
             odds *= 3.0
         remedy = Remedy(text="Take a larger model.", overrides=(_settings.back(change),))
         return Suspicion(odds, "the model is too small", tuple(seen), remedy, ("train.model",))

@@ -7,6 +7,9 @@ from pipeline.diagnosis.causes import _curves
 from pipeline.diagnosis.interfaces import Cause, Suspicion
 from schemas.diagnosis import Evidence, Family, Remedy
 
+#: Without decay a loss jumps; where it does not, decay would have done little.
+CHANGED, JUMPS = 3.0, 3.0
+
 
 class NoDecay(Cause):
     """The loss stays on a plateau where a lower learning rate would take it further."""
@@ -26,11 +29,11 @@ class NoDecay(Cause):
                     text="The learning rate was lowered on a plateau before, and no longer is.", where="train.reduce_lr"
                 )
             )
-            odds *= 5.0
+            odds *= CHANGED
         if course.jumps >= 0.2:
             text = f"At one learning rate throughout, the loss on eval rose clearly after {course.jumps:.0%} of the epochs."
             seen.append(Evidence(text=text, where="curves", numbers={"share": course.jumps}))
-            odds *= 2.0
+            odds *= JUMPS
         if not seen:
             return None
         remedy = Remedy(

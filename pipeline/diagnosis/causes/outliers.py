@@ -16,7 +16,7 @@ class Outliers(Cause):
     """More values lie far out than before: they stretch the scale of the feature, so that all others look alike."""
 
     family = Family.DATA
-    explains = ("covariate_drift", "gradients", "concept_drift*")
+    explains = ("covariate_drift", "schema_change", "gradients", "concept_drift*")
 
     def look(self, case: Case) -> Suspicion | None:
         """See `Cause.look`."""

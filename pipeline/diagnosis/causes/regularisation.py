@@ -36,15 +36,10 @@ class Regularisation(Cause):
         ]
         stronger = (now.get(name) or 0.0) > (before.get(name) or 0.0)
         odds = 5.0
-        course, reference = _curves.course(case.run), _curves.course(case.reference)
-        if course is not None and reference is not None:
-            if stronger and min(course.train) > 1.1 * min(reference.train):
-                text = f"The clean train loss came down to {min(course.train):.3f}, that of the reference to {min(reference.train):.3f}."
-                seen.append(Evidence(text=text, where="curves"))
-                odds *= 4.0
-            elif not stronger and (course.gap or 0.0) > 1.3 * max(reference.gap or 0.0, 0.1):
-                seen.append(Evidence(text=f"The loss on eval is {course.gap:.0%} above that on train.", where="curves"))
-                odds *= 4.0
+        shown = _curves.learned_less(case) if stronger else _wider_gap(case)
+        if shown is not None:
+            seen.append(shown)
+            odds *= 4.0
         change = case.change("train.model") or case.change(f"train.{name}")
         remedy = Remedy(
             text="Regularise less." if stronger else "Regularise again.",
@@ -52,6 +47,16 @@ class Regularisation(Cause):
         )
         word = "too strong" if stronger else "gone or too weak"
         return Suspicion(odds, f"regularisation ({name}) is {word}", tuple(seen), remedy, (f"train.{name}",))
+
+
+def _wider_gap(case: Case) -> Evidence | None:
+    """That the loss on eval is further above that on train than the reference's was."""
+    course, reference = _curves.course(case.run), _curves.course(case.reference)
+    if course is None or course.gap is None or reference is None:
+        return None
+    if course.gap <= 1.3 * max(reference.gap or 0.0, 0.1):
+        return None
+    return Evidence(text=f"The loss on eval is {course.gap:.0%} above that on train.", where="curves")
 
 
 def _strengths(train: Any) -> dict[str, float]:

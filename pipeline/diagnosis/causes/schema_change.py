@@ -6,6 +6,9 @@ from pipeline.diagnosis.case import Case
 from pipeline.diagnosis.causes import _findings
 from pipeline.diagnosis.interfaces import Cause, Suspicion
 from schemas.diagnosis import Family
+from schemas.findings import Severity
+
+CODES = ("schema_*", "lost_column", "header_mismatch", "column_type", "missing_label")
 
 
 class SchemaChange(Cause):
@@ -16,5 +19,6 @@ class SchemaChange(Cause):
 
     def look(self, case: Case) -> Suspicion | None:
         """See `Cause.look`."""
-        codes = ("schema", "lost_column", "missing_label")
-        return _findings.suspect(case, codes, "the form of the data changed ({names})", weight=2.0)
+        title = "the form of the data changed ({names})"
+        # What only warns of the schema, like a column that it lacks, does not reach the model.
+        return _findings.suspect(case, CODES, title, weight=2.0, least=Severity.BLOCK)

@@ -4,30 +4,55 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from pipeline.diagnosis.case import Case
-from pipeline.diagnosis.causes._spans import span_before
+from pipeline.diagnosis.causes._spans import LOWER, UPPER, span_before
 from pipeline.diagnosis.interfaces import Cause, Suspicion
 from schemas.diagnosis import Evidence, Family, Remedy
-from schemas.evidence import FeatureEvidence, SpanEvidence
+from schemas.evidence import QUANTILES, FeatureEvidence, SpanEvidence
 
-#: A line explains all but this share of the new quantiles' variance where only the unit changed; few rows blur quantiles: `blur`.
-LEFT = 0.01
+#: New quantiles lie on a line with the old ones where their distances from it, in standard errors, have a mean square below `FITS`: 95 % of
+#: samples of columns of the taxi data, and of normal, lognormal and exponential variables, times 7.3, stay below 1.7. Something changed
+#: where the distances of old and new have one above `DIFFERS`.
+FITS, DIFFERS = 2.0, 16.0
+#: A factor that is known less sharply than this says nothing.
+BLURRED = 0.25
+#: Rounding, as a share of the middle half of the values.
+ROUNDED = 0.01
 #: Smaller changes of scale are drift.
 SCALE = 1.25
-#: Quantiles 5 % to 95 %: further out, single rows decide.
-INNER = slice(3, -3)
+#: Quantiles 10 % to 90 %: further out, single rows decide.
+INNER = range(3, len(QUANTILES) - 3)
 #: (factor, offset) that people mix up: powers of ten, time, length, weight, energy, temperature. Their inverses count as well.
 KNOWN = (
     *((10.0**k, 0.0) for k in range(1, 10)),
     *((f, 0.0) for f in (7.0, 12.0, 24.0, 60.0, 3600.0, 86400.0, 2.54, 3.2808, 1.6093, 2.2046, 4.184, 28.35, 18.0182)),
     (1.8, 32.0),
 )
-#: Odds of a factor that people mix up, of another large one, and of one that may be a drift.
-SURE, LARGE, SMALL = 120.0, 40.0, 6.0
+#: Odds of a factor that people mix up; of another one, from `SCALE` (may be a drift) to `FAR` (the spread of no population grows so).
+SURE, LARGE, SMALL = 120.0, 40.0, 4.0
 #: Where more than this share of values went missing, or the classes have other shares, the quantiles are those of other rows: a line
 #: through them says less, unless its factor is beyond what a choice of rows can do.
 SELECTED, FAR = 0.1, 5.0
+
+
+#: A factor is that of a unit within this share of it, and twice its standard error; one that is known less sharply may be any.
+NEAR, SHARP = 0.03, 0.1
+
+
+@dataclass(frozen=True)
+class Line:
+    """New = `factor` times old plus `offset`; `error` is the standard error of the factor, as a share of it."""
+
+    factor: float
+    offset: float
+    error: float
+
+    @property
+    def least(self) -> float:
+        """How far the factor is from 1 at least, as a logarithm: two standard errors less than it seems."""
+        return abs(math.log(self.factor)) - 2 * self.error
 
 
 class UnitChange(Cause):
@@ -41,29 +66,28 @@ class UnitChange(Cause):
         if case.run.data is None:
             return None
         before, now = span_before(case), case.run.data.newest
-        found: list[tuple[str, float, float]] = []
+        found: list[tuple[str, Line]] = []
         odds, mixed = 0.0, bool(case.findings("label_shift"))
         for name, of in now.features.items():
             then = before.features.get(name) if before is not None else None
             if before is None or then is None or not then.quantiles or not of.quantiles:
                 continue
-            noise = blur(_rows(before, then), _rows(now, of))
-            line = straight(then.quantiles, of.quantiles, noise)
+            line = straight(then.quantiles, of.quantiles, 1 / _rows(before, then) + 1 / _rows(now, of))
             if line is not None:
-                found.append((name, *line))
+                found.append((name, line))
                 share = of.missing / max(1, of.rows) - then.missing / max(1, then.rows)
-                other_rows = (mixed or share > SELECTED) and 1 / FAR < line[0] < FAR
-                odds = max(odds, min(odds_of(*line, noise), SMALL if other_rows else SURE))
+                other_rows = (mixed or share > SELECTED) and 1 / FAR < line.factor < FAR
+                odds = max(odds, min(odds_of(line), SMALL if other_rows else SURE))
         if not found:
             return None
         seen = tuple(
             Evidence(
-                text=f"{name}: the quantiles are those of before times {factor:.4g}"
-                + (f" plus {offset:.4g}." if offset else "."),
+                text=f"{name}: the quantiles are those of before times {line.factor:.4g}"
+                + (f" plus {line.offset:.4g}." if line.offset else "."),
                 where="stats",
-                numbers={"factor": factor, "offset": offset},
+                numbers={"factor": line.factor, "offset": line.offset},
             )
-            for name, factor, offset in found
+            for name, line in found
         )
         names = tuple(n for n, *_ in found)
         text = f"Bring {names[0]} back to the unit of before where it is delivered, or convert the earlier spans."
@@ -75,42 +99,64 @@ def _rows(span: SpanEvidence, feature: FeatureEvidence) -> int:
     return max(1, min(feature.present, span.sampled or feature.present))
 
 
-def blur(before: int, now: int) -> float:
-    """Share of the quantiles' variance that chance makes, for so many values on either side.
-
-    A sample quantile of a normal variable has the variance p(1 - p) / (n f^2); on average over 5 % to 95 % that is 2.1 / n of the
-    variable's own. Four times as much is taken, since features have longer tails.
-    """
-    return 8.4 * (1 / before + 1 / now)
-
-
-def odds_of(factor: float, offset: float, noise: float) -> float:
+def odds_of(line: Line) -> float:
     """Odds of a change of unit with this factor and offset."""
-    near = 0.03 + 1.5 * math.sqrt(noise / 8.4)
     for known, shift in KNOWN:
         for f, s in ((known, shift), (1 / known, -shift / known)):
-            if abs(factor / f - 1) < near and (bool(offset) is bool(s)):
+            near = abs(line.factor / f - 1) < NEAR + 2 * line.error and bool(line.offset) is bool(s)
+            if near and line.error < SHARP:
                 return SURE
-    return LARGE if max(factor, 1 / factor) >= 5 else SMALL
+    far = (line.least - math.log(SCALE)) / math.log(FAR / SCALE)
+    return float(SMALL * (LARGE / SMALL) ** min(1.0, max(0.0, far)))
 
 
-def straight(before: Sequence[float], now: Sequence[float], noise: float) -> tuple[float, float] | None:
-    """Factor and offset of the line from the old quantiles to the new ones; None when it is no change of unit.
+def straight(before: Sequence[float], now: Sequence[float], rows: float) -> Line | None:
+    """The line from the old quantiles to the new ones; None when it is no change of unit.
 
-    The offset is 0 where a factor alone fits as well.
+    The variance of a sample quantile is p(1 - p) / (n f^2), where 1 / f, the density's inverse, is the slope of the quantiles. It is the
+    weight of each in the fit, so that a long tail does not decide alone. The offset is 0 where a factor alone fits as well.
+
+    Args:
+        rows: 1 / n of the values behind the old quantiles, plus that behind the new ones.
     """
-    x, y = list(before[INNER]), list(now[INNER])
-    if len(x) != len(y) or len(set(x)) < 5 or len(set(y)) < 5:
+    x, y = [before[i] for i in INNER], [now[i] for i in INNER]
+    if len(set(x)) < 5 or len(set(y)) < 5:
         return None
-    mx, my = math.fsum(x) / len(x), math.fsum(y) / len(y)
-    sxx = math.fsum((a - mx) ** 2 for a in x)
-    syy = math.fsum((b - my) ** 2 for b in y)
-    factor = math.fsum((a - mx) * (b - my) for a, b in zip(x, y, strict=True)) / sxx
-    offset = my - factor * mx
-    left = math.fsum((b - factor * a - offset) ** 2 for a, b in zip(x, y, strict=True)) / syy
-    limit = max(LEFT, noise)
-    if left > limit or factor <= 0 or 1 / SCALE < factor < SCALE:
+    middle = ROUNDED * (now[UPPER] - now[LOWER])
+    spread = [_slope(now, i) for i in INNER]
+    weights = [
+        1 / (QUANTILES[i] * (1 - QUANTILES[i]) * rows * s**2 + middle**2) for i, s in zip(INNER, spread, strict=True)
+    ]
+    line = _fit(x, y, weights)
+    plain = math.fsum(w * a * b for w, a, b in zip(weights, x, y, strict=True)) / (
+        math.fsum(w * a * a for w, a in zip(weights, x, strict=True)) or 1.0
+    )
+    if line is None or line.factor <= 0 or _far(x, y, weights, 1.0, 0.0) < DIFFERS:
         return None
-    plain = math.fsum(a * b for a, b in zip(x, y, strict=True)) / math.fsum(a * a for a in x)
-    bare = math.fsum((b - plain * a) ** 2 for a, b in zip(x, y, strict=True)) / syy
-    return (plain, 0.0) if bare <= max(limit, 2 * left) else (factor, offset)
+    bare = _far(x, y, weights, plain, 0.0)
+    left = _far(x, y, weights, line.factor, line.offset)
+    if bare <= max(1.0, 2 * left):
+        line, left = Line(plain, 0.0, line.error), bare
+    return None if left > FITS or line.error > BLURRED or line.least < math.log(SCALE) else line
+
+
+def _slope(quantiles: Sequence[float], i: int) -> float:
+    """Growth of the quantiles around one of them, per unit of probability; over two neighbours on either side, as values may be tied."""
+    return (quantiles[i + 2] - quantiles[i - 2]) / (QUANTILES[i + 2] - QUANTILES[i - 2])
+
+
+def _fit(x: Sequence[float], y: Sequence[float], weights: Sequence[float]) -> Line | None:
+    """Weighted least squares."""
+    total = math.fsum(weights)
+    mx = math.fsum(w * a for w, a in zip(weights, x, strict=True)) / total
+    my = math.fsum(w * b for w, b in zip(weights, y, strict=True)) / total
+    sxx = math.fsum(w * (a - mx) ** 2 for w, a in zip(weights, x, strict=True))
+    if sxx <= 0:
+        return None
+    factor = math.fsum(w * (a - mx) * (b - my) for w, a, b in zip(weights, x, y, strict=True)) / sxx
+    return Line(factor, my - factor * mx, 1 / math.sqrt(sxx) / abs(factor) if factor else math.inf)
+
+
+def _far(x: Sequence[float], y: Sequence[float], weights: Sequence[float], factor: float, offset: float) -> float:
+    """Mean square distance from a line, in standard errors."""
+    return math.fsum(w * (b - factor * a - offset) ** 2 for w, a, b in zip(weights, x, y, strict=True)) / len(x)

@@ -1,8 +1,10 @@
 """The whole diagnosis: the comparison, what is named, what explains what, and when nothing is."""
 
 import inspect
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -75,6 +77,20 @@ def test_what_a_check_blocked_is_the_cause(code, cause):
     told = diagnose(run, champion()).causes[0]
     assert told.evidence[0].text == f"fare: seen by {code}."
     assert told.remedy.text
+
+
+def blocking_codes():
+    """Codes of everything that can stop a run because of its data, by its documentation; but what says how data are, not what changed."""
+    text = (Path(__file__).parents[3] / "docs" / "checks-and-gates.md").read_text(encoding="utf-8")
+    part = text[: text.index("## Filling")]
+    rows = [line.split("|")[1] for line in part.splitlines() if line.startswith("| `")]
+    named = {code for row in rows for code in re.findall("`([a-z_.]+)`", row)} - {"class_balance", "split_skew"}
+    return sorted(code.replace("...", "feature_type_not_present") for code in named)
+
+
+@pytest.mark.parametrize("code", blocking_codes())
+def test_whatever_blocks_the_data_has_a_cause(code):
+    assert best(factories.blocked(findings=[found(code)], champion="version 3", data_digest="new")) is not None
 
 
 def test_what_the_champion_had_as_well_explains_nothing():
@@ -222,6 +238,104 @@ def test_values_far_out_are_the_end_of_a_drift_where_most_moved(step, expected):
     first = diagnose(run, champion()).causes[0]
     assert first.code == expected
     assert {s.code for s in first.symptoms} == {"outliers", "covariate_drift"} - {expected}
+
+
+def on_rows(run, *spans):
+    """The run with other spans in its window."""
+    return run.model_copy(update={"data": run.data.model_copy(update={"spans": list(spans)})})
+
+
+def test_few_values_far_out_are_no_other_unit():
+    old = span(8).features["fare"].quantiles
+    far = [*old[:-3], *(1000 * q for q in old[-3:])]
+    run = on_rows(retrain(findings=[found("outliers")]), span(8), span(9, far))
+    assert best(run) == "outliers"
+
+
+def test_a_line_through_few_values_is_no_other_unit():
+    old = span(8).features["fare"].quantiles
+    few = span(9, [1.4 * q for q in old], labels={"0": 60, "1": 20})
+    run = on_rows(retrain(findings=[found("numeric_drift", "warn")]), span(8), few)
+    assert "unit_change" not in {c.code for c in diagnose(run, champion()).causes}
+
+
+@pytest.mark.parametrize(
+    ("labels", "expected"),
+    [
+        ({"0": 150, "1": 25}, "row_count"),
+        ({"0": 150, "1": 220}, "label_shift"),
+    ],
+)
+def test_a_span_that_lost_most_rows_of_every_class_was_cut_off(labels, expected):
+    codes = ("row_count", "label_shift", "numeric_drift")
+    run = on_rows(retrain(findings=[found(c) for c in codes]), span(8), span(9, labels=labels))
+    assert diagnose(run, champion()).causes[0].code == expected
+
+
+@pytest.mark.parametrize(("kept", "expected"), [(("a", "b"), "row_count"), (("a", "b", "c", "d"), "class_lost")])
+def test_a_span_that_lost_most_classes_at_once_was_cut_off(kept, expected):
+    run = retrain(findings=[found("row_count"), found("label_shift", subject="y")])
+    run = on_rows(run, span(8, labels=dict.fromkeys("abcde", 100)), span(9, labels=dict.fromkeys(kept, 100)))
+    before = champion()
+    before = on_rows(before, span(7), span(8, labels=dict.fromkeys("abcde", 100)))
+    assert diagnose(run, before).causes[0].code == expected
+
+
+@pytest.mark.parametrize(("severity", "expected"), [("block", "leakage"), ("warn", "leakage"), (None, "constant_fill")])
+def test_a_value_that_stands_for_a_label_is_a_leak_and_no_fill(severity, expected):
+    leak = [found("label_leak", severity)] if severity else []
+    run = retrain(findings=[found("constant_fill"), found("numeric_drift"), *leak])
+    assert best(run) == expected
+
+
+@pytest.mark.parametrize(
+    ("moved", "noise", "expected"),
+    [
+        (False, False, "concept_drift"),
+        (False, True, "label_noise"),
+        (True, False, "covariate_drift"),
+        (True, True, "covariate_drift"),
+    ],
+)
+def test_a_feature_that_moved_within_a_class_only_is_about_the_labels(moved, noise, expected):
+    drift = found("category_drift", subject="way", observed={"label": "1", "l_infinity": 0.3})
+    run = retrain(findings=[drift, *([found("label_noise", "warn", subject="label")] if noise else [])])
+    before, now = {"cash": 500, "card": 500}, {"cash": 700, "card": 300} if moved else {"cash": 510, "card": 490}
+    run = on_rows(run, in_categories(8, before), in_categories(9, now))
+    assert best(run) == expected
+
+
+def test_wrong_labels_move_shares_and_not_the_reverse():
+    run = retrain(findings=[found("label_noise", "warn", subject="label"), found("label_shift", subject="y")])
+    first = diagnose(run, champion()).causes[0]
+    assert (first.code, [s.code for s in first.symptoms]) == ("label_noise", ["label_shift"])
+
+
+@pytest.mark.parametrize(("excess", "expected"), [(0.15, "label_noise"), (0.06, "label_shift"), (0.02, "label_shift")])
+def test_contradictions_that_few_rows_cannot_prove_are_a_hint(excess, expected):
+    allowed = {"warn_noise_excess": 0.18, "warn_excess_here": 0.03}
+    hint = found("label_noise", "ok", subject="label", observed={"excess": excess}, allowed=allowed)
+    run = retrain(findings=[hint, found("label_shift", subject="y")])
+    assert diagnose(run, champion()).causes[0].code == expected
+
+
+@pytest.mark.parametrize(("left", "expected"), [(8, "label_shift"), (30, None)])
+def test_one_class_of_many_that_became_rare_is_seen_by_itself(left, expected):
+    labels = dict.fromkeys("abcdefghij", 45)
+    run = on_rows(retrain(), span(8, labels=labels), span(9, labels={**labels, "c": left}))
+    before = on_rows(champion(), span(7), span(8, labels=labels))
+    assert best(run, before) == expected
+
+
+def test_training_that_nothing_stops_any_more_gets_the_reference_s_patience_back():
+    stopping = {"monitor": "val_loss", "patience": 9, "min_delta": 0.0}
+    old = with_settings(champion(), train__early_stopping=stopping)
+    worse = training(train=(0.4, 0.3, 0.2, 0.1, 0.05), val=(0.4, 0.38, 0.4, 0.5, 0.7), stopped="epochs", best_epoch=5)
+    run = retrain(training=worse, data_digest="old").model_copy(update={"config": old.config})
+    first = diagnose(with_settings(run, train__early_stopping=None), old).causes[0]
+    assert first.code == "early_stopping"
+    assert first.remedy.overrides == ('train.early_stopping={"monitor": "val_loss", "patience": 9, "min_delta": 0.0}',)
+    assert "overfitting" in {s.code for s in first.symptoms}
 
 
 def in_categories(number, counts):
