@@ -222,12 +222,19 @@ def _rank(severity: Severity) -> int:
     return severity.rank
 
 
-def read_findings(uri: str, excluded: set[str], span: int, ignored: frozenset[str] = frozenset()) -> list[Finding]:
+def read_findings(
+    uri: str,
+    excluded: set[str],
+    span: int,
+    ignored: frozenset[str] = frozenset(),
+    unnamed: frozenset[str] = frozenset(),
+) -> list[Finding]:
     """Findings of an ExampleAnomalies artifact, once per feature and type, in TFDV's words for the first split that has it.
 
     Args:
         excluded: columns that are no inputs; their anomalies only warn.
         ignored: those that the configuration leaves out; their anomalies are only noted.
+        unnamed: those whose values no message may quote; TFDV's words about them are left out.
     """
     found: dict[tuple[str, str], tuple[str, list[str]]] = {}
     paths = sorted(glob.glob(os.path.join(uri, "Split-*", "SchemaDiff.pb")))
@@ -235,7 +242,8 @@ def read_findings(uri: str, excluded: set[str], span: int, ignored: frozenset[st
         split = os.path.basename(os.path.dirname(path)).removeprefix("Split-")
         with open(path, "rb") as file:
             anomalies = anomalies_pb2.Anomalies.FromString(file.read())
-        for name, kind, said in _reasons(anomalies):
+        for name, kind, words in _reasons(anomalies):
+            said = words.partition(":")[0] if name in unnamed else words
             splits = found.setdefault((name, kind), (said, []))[1]
             if split not in splits:
                 splits.append(split)

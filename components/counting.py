@@ -13,12 +13,14 @@ import pyarrow.compute as pc
 
 from components import examples as example_files
 from components.sample_files import write_sample
-from components.samples import Sample
-from schemas.evidence import QUANTILES, DataEvidence, FeatureEvidence, SpanEvidence
+from components.samples import Floats, Sample
+from schemas.evidence import BOX, QUANTILES, SPLITS, DataEvidence, FeatureEvidence, SpanEvidence, SplitFeature
 from schemas.features import NO_CLASS, label_text
 
 #: More distinct values than this are not counted one by one: such a column is an identifier, not a category.
 MAX_CATEGORIES = 10_000
+#: Categories that are counted for each split by itself.
+SPLIT_CATEGORIES = 6
 POOLED = -1
 _SPAN = re.compile(r"-span-(\d+)-")
 
@@ -154,6 +156,40 @@ def with_quantiles(span: SpanEvidence, sample: Sample | None) -> SpanEvidence:
             found = np.quantile(there, QUANTILES).tolist()
             features[name] = features[name].model_copy(update={"quantiles": found})
     return span.model_copy(update={"features": features})
+
+
+def with_splits(span: SpanEvidence, parts: list[dict[str, Any]], sample: Sample | None) -> SpanEvidence:
+    """The span with each feature's counts and quantiles in each split.
+
+    Args:
+        parts: counts of files by `count_file`, also of other spans.
+    """
+    mine = [p for p in parts if p["span"] == span.span]
+    found: dict[str, FeatureEvidence] = {}
+    for name, feature in span.features.items():
+        numbers = sample.numeric.get(name) if sample else None
+        splits = {}
+        for index, split in enumerate(SPLITS):
+            of_split = [p for p in mine if p["split"] == split]
+            if of_split:
+                rows = numbers[sample.splits == index] if sample and numbers is not None else None
+                splits[split] = _split_feature(name, feature, of_split, rows)
+        found[name] = feature.model_copy(update={"splits": splits})
+    return span.model_copy(update={"features": found})
+
+
+def _split_feature(
+    name: str, whole: FeatureEvidence, parts: list[dict[str, Any]], numbers: Floats | None
+) -> SplitFeature:
+    present = sum(p["present"][name] for p in parts)
+    values = None
+    if whole.values is not None:
+        frequent = sorted(whole.values, key=lambda v: (-(whole.values or {})[v], v))[:SPLIT_CATEGORIES]
+        values = {v: sum((p["values"].get(name) or {}).get(v, 0) for p in parts) for v in frequent}
+    there = numbers[np.isfinite(numbers)] if numbers is not None else None
+    quantiles = np.quantile(there, BOX).tolist() if there is not None and len(there) else None
+    missing = sum(p["rows"] for p in parts) - present
+    return SplitFeature(present=present, missing=missing, values=values, quantiles=quantiles)
 
 
 def pool(spans: list[SpanEvidence]) -> SpanEvidence:

@@ -65,6 +65,11 @@ def left_out(config: PipelineConfig) -> frozenset[str]:
     return frozenset(n for n in named - {*data.features} if n)
 
 
+def unnamed(config: PipelineConfig) -> frozenset[str]:
+    """Columns whose values no finding quotes."""
+    return frozenset() if config.checks.show_values else config.data.unnamed
+
+
 def quotas(shards: list[dict[str, Any]], sample: int) -> dict[str, int]:
     """Examples file -> how many of its first rows go into the sample: its share of the span's, rounded up."""
     rows = collections.Counter[int]()
@@ -108,6 +113,7 @@ def read_seen(
     found = {s.span: samples.read_sample(os.path.join(folder, str(s.span)), columns, s.rows) for s in window.spans}
     known = {n: s for n, s in found.items() if s is not None}
     spans = [counting.with_quantiles(s, known.get(s.span)) for s in window.spans]
+    spans[-1] = counting.with_splits(spans[-1], counted, known.get(spans[-1].span))
     ordered = sorted(report["shards"], key=lambda s: (s["span"], s["file"]))
     files = [(s["span"], SPLITS.index(s["split"]), os.path.join(report_uri, s["keys"])) for s in ordered]
     keys = samples.read_keys(files, sum(s["rows"] for s in ordered))
@@ -149,7 +155,7 @@ def facts_of(config: PipelineConfig, seen: Parameters, report_uri: str) -> Facts
         files=tuple(seen.files),
         members={i: names_of(p) for i, p in enumerate(seen.manifests)},
         rows_named=config.checks.rows_named,
-        show_values=config.checks.show_values,
+        unnamed=unnamed(config),
         serving_lacks=tuple(read_json(serving)["lacks"]) if os.path.isdir(serving) else (),
         seed=data.split.seed,
         amount=data.label if data.task == "regression" else None,
@@ -213,7 +219,7 @@ def inspect_data(
         np.save(os.path.join(findings.uri, ROWS), np.unique(seen.keys.row[seen.keys.span == newest]))
     accepted = read_accepted(previous.uri, kinds) if previous else None
     facts = facts_of(parsed, Parameters.model_validate_json(known), report.uri)
-    found = read_findings(anomalies.uri, set(features.excluded), newest, left_out(parsed))
+    found = read_findings(anomalies.uri, set(features.excluded), newest, left_out(parsed), unnamed(parsed))
     found += examine(seen, accepted, parsed, facts)
     document = {
         "evidence": seen.window.model_dump(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,6 +16,9 @@ from components.samples import U64, RowKeys, Sample
 from schemas.evidence import DataEvidence, SpanEvidence
 from schemas.features import order_labels
 from schemas.findings import Finding, Severity
+
+#: A value as checks quote it: by `repr`.
+_QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""")
 
 
 @dataclass(frozen=True)
@@ -118,7 +122,10 @@ def run_check(name: str, check: Check, context: DataContext, on_fail: str = "blo
     span = context.current.span
     try:
         # Also what a check returns may be no findings.
-        found = [f.model_copy(update={"stage": "inspect_data", "span": span}) for f in check.check(context)]
+        found = [
+            _unquoted(f, context.facts).model_copy(update={"stage": "inspect_data", "span": span})
+            for f in check.check(context)
+        ]
     except Exception as error:
         message = f"{name}: the check itself failed on span {span} ({type(error).__name__}: {error})."
         remedy = f"Report this, or turn the check off with `checks: {{{name}: off}}` until it is mended."
@@ -134,6 +141,13 @@ def run_check(name: str, check: Check, context: DataContext, on_fail: str = "blo
             )
         ]
     return [_warned(f, name) if on_fail == "warn" and f.severity is Severity.BLOCK else f for f in found]
+
+
+def _unquoted(finding: Finding, facts: Facts) -> Finding:
+    """The finding without the values that it quotes, where it is about a column whose values are nobody's business."""
+    if finding.subject not in facts.unnamed:
+        return finding
+    return finding.model_copy(update={"message": _QUOTED.sub("(a value)", finding.message)})
 
 
 def apply_accepted(findings: list[Finding], accept: dict[str, str]) -> list[Finding]:

@@ -65,7 +65,7 @@ class Facts:
         files: names of input files; `Sample.files` and `RowKeys.files` are indices into it.
         members: index of a file -> names of its rows, for manifests of images.
         rows_named: how many rows a finding may name.
-        show_values: whether findings may quote values.
+        unnamed: columns whose values no finding quotes.
         serving_lacks: input columns that the serving data do not have.
         seed: of everything a check draws.
         amount: the label, where it is an amount; it is then among the numeric features, and rows have no classes.
@@ -83,7 +83,7 @@ class Facts:
     files: tuple[str, ...] = ()
     members: Mapping[int, Sequence[str]] = field(default_factory=dict)
     rows_named: int = 10
-    show_values: bool = False
+    unnamed: frozenset[str] = frozenset()
     serving_lacks: tuple[str, ...] = ()
     seed: int = 0
     amount: str | None = None

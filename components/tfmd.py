@@ -138,9 +138,11 @@ def bounds(feature: schema_pb2.Feature) -> tuple[float | None, float | None] | N
     return None if low is None and high is None else (low, high)
 
 
-def with_kinds(schema: schema_pb2.Schema, contract: FeatureContract) -> schema_pb2.Schema:
+def with_kinds(
+    schema: schema_pb2.Schema, contract: FeatureContract, unnamed: Collection[str] = ()
+) -> schema_pb2.Schema:
     """The schema with a tag for each input whose kind it would not tell otherwise, and without lists of the values of those that are
-    new by nature: times, texts and pictures.
+    new by nature (times, texts and pictures), and of `unnamed` columns, whose values say whom a row is about.
 
     A tag, not a domain such as `bool_domain`: TFDV's booleans have one spelling each, and a domain that new data widen becomes another
     one, so that the kind would change with it.
@@ -152,10 +154,8 @@ def with_kinds(schema: schema_pb2.Schema, contract: FeatureContract) -> schema_p
         kind = kinds.get(feature.name)
         if kind is not None and kind is not (kind_of(feature) or Kind.NUMERIC):
             feature.annotation.tag.append(f"{KIND_TAG}{kind.value}")
-        if kind in (Kind.TIMESTAMP, Kind.TEXT, Kind.IMAGE) and feature.WhichOneof("domain_info") in (
-            "domain",
-            "string_domain",
-        ):
+        fresh = kind in (Kind.TIMESTAMP, Kind.TEXT, Kind.IMAGE) or feature.name in unnamed
+        if fresh and feature.WhichOneof("domain_info") in ("domain", "string_domain"):
             feature.ClearField(feature.WhichOneof("domain_info"))
     used = {f.domain for f in out.feature}
     kept = [d for d in out.string_domain if d.name in used]

@@ -7,12 +7,16 @@ import json
 import shutil
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from components.plan import IngestPlan
 from components.splits import SplitBounds
 from pipeline.record_json import write_atomic
 from schemas.config import PipelineConfig
 from schemas.features import FeatureContract
+
+if TYPE_CHECKING:
+    from tensorflow_metadata.proto.v0 import schema_pb2
 
 
 def _key(config: PipelineConfig) -> str:
@@ -70,15 +74,14 @@ def keep_schema(
     Returns:
         A sentence that says where it is now; empty when one was kept already.
     """
-    from components.tfmd import read_schema, with_environments, with_kinds
+    from components.tfmd import read_schema
     from pipeline.schema_text import HEADER, as_text
 
     if schema_path(root, config, base):
         return ""
     when = f"{datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC"
     header = HEADER.format(name=config.name, run=run_id, when=when)
-    unserved = [n for n in (config.data.label, config.train.sample_weight) if n]
-    text = as_text(with_kinds(with_environments(read_schema(proposal), unserved), contract))
+    text = as_text(as_kept(read_schema(proposal), config, contract))
     path, fallback = proposal_path(config, base), fallback_path(root, config)
     try:
         write_atomic(path, header + text)
@@ -87,6 +90,14 @@ def keep_schema(
         write_atomic(fallback, f"{header}# It is in the workspace because {why}.\n{text}")
         return f"{why}, so the proposed schema is kept in the workspace: {fallback}."
     return f"The proposed schema is kept for later runs: {path}. Read it and put it under version control."
+
+
+def as_kept(schema: schema_pb2.Schema, config: PipelineConfig, contract: FeatureContract) -> schema_pb2.Schema:
+    """What is kept of the schema that a run proposed."""
+    from components.tfmd import with_environments, with_kinds
+
+    unserved = [n for n in (config.data.label, config.train.sample_weight) if n]
+    return with_kinds(with_environments(schema, unserved), contract, config.data.unnamed)
 
 
 def trained_folder(root: Path, name: str) -> Path:
@@ -152,10 +163,14 @@ def keep_accepted(root: Path, name: str, span: int) -> None:
         write_atomic(accepted_path(root, name), json.dumps({"span": span}))
 
 
+def pinned_path(root: Path, content: bytes) -> Path:
+    """Where the copy of a schema with this content is, once a run was held against it."""
+    return root / "schema" / "pinned" / hashlib.sha256(content).hexdigest()[:16] / "schema.pbtxt"
+
+
 def pinned_schema(root: Path, schema_file: Path) -> Path:
     """A copy of a schema named by its content: TFX's cache does not notice an edited file at the same path."""
-    digest = hashlib.sha256(schema_file.read_bytes()).hexdigest()[:16]
-    copy = root / "schema" / "pinned" / digest / "schema.pbtxt"
+    copy = pinned_path(root, schema_file.read_bytes())
     if not copy.exists():
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(schema_file, copy.with_suffix(".tmp"))

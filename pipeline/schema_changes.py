@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from tensorflow_metadata.proto.v0 import schema_pb2
@@ -30,8 +30,12 @@ class SchemaChange:
     sentence: str
 
 
-def changes(old: schema_pb2.Schema, new: schema_pb2.Schema) -> list[SchemaChange]:
-    """What is different in `new`, column by column, in its order."""
+def changes(old: schema_pb2.Schema, new: schema_pb2.Schema, unnamed: Collection[str] = ()) -> list[SchemaChange]:
+    """What is different in `new`, column by column, in its order.
+
+    Args:
+        unnamed: columns whose values are counted and not named.
+    """
     before = {f.name: f for f in old.feature}
     found = []
     for feature in new.feature:
@@ -39,13 +43,13 @@ def changes(old: schema_pb2.Schema, new: schema_pb2.Schema) -> list[SchemaChange
             text = f"new column {feature.name}: {column_type(feature).value}"
             found.append(SchemaChange("new_column", feature.name, text))
         else:
-            found += _of_feature(old, before[feature.name], new, feature)
+            found += _of_feature(old, before[feature.name], new, feature, feature.name not in unnamed)
     lost = [n for n in before if n not in {f.name for f in new.feature}]
     return found + [SchemaChange("lost_column", n, f"{n}: taken out of the schema") for n in lost]
 
 
 def _of_feature(
-    old: schema_pb2.Schema, was: schema_pb2.Feature, new: schema_pb2.Schema, now: schema_pb2.Feature
+    old: schema_pb2.Schema, was: schema_pb2.Feature, new: schema_pb2.Schema, now: schema_pb2.Feature, named: bool
 ) -> list[SchemaChange]:
     name = now.name
     found = []
@@ -59,7 +63,7 @@ def _of_feature(
         ("shape", shape(was), shape(now)),
     ]
     found += [SchemaChange(kind, name, f"{name}: {a} -> {b}") for kind, a, b in pairs if a != b]
-    found += _of_domain(old, was, new, now)
+    found += _of_domain(old, was, new, now, named)
     if not found and _rest(was) != _rest(now):
         parts = sorted(
             {d.name for d, v in [*_fields(was), *_fields(now)] if getattr(was, d.name) != getattr(now, d.name)}
@@ -69,18 +73,18 @@ def _of_feature(
 
 
 def _of_domain(
-    old: schema_pb2.Schema, was: schema_pb2.Feature, new: schema_pb2.Schema, now: schema_pb2.Feature
+    old: schema_pb2.Schema, was: schema_pb2.Feature, new: schema_pb2.Schema, now: schema_pb2.Feature, named: bool
 ) -> list[SchemaChange]:
     name, a, b = now.name, values(old, was), values(new, now)
     if a is not None and b is not None:
         more, fewer = [v for v in b if v not in set(a)], [v for v in a if v not in set(b)]
         told = [
-            f"{len(s)} {word} value{'s' * (len(s) > 1)} ({_some(s)})"
+            f"{len(s)} {word} value{'s' * (len(s) > 1)}{_some(s, named)}"
             for word, s in (("new", more), ("lost", fewer))
             if s
         ]
         return [SchemaChange("values", name, f"{name}: {' and '.join(told)}")] if told else []
-    before, after = domain(old, was), domain(new, now)
+    before, after = domain(old, was, named), domain(new, now, named)
     if before == after:
         return []
     kinds = {was.WhichOneof("domain_info"), now.WhichOneof("domain_info")}
@@ -88,9 +92,10 @@ def _of_domain(
     return [SchemaChange(kind, name, f"{name}: {before} -> {after}")]
 
 
-def _some(texts: list[str]) -> str:
+def _some(texts: list[str], named: bool) -> str:
+    """The first values in brackets; nothing where they are not to be named."""
     rest = len(texts) - MOST
-    return ", ".join(texts[:MOST]) + (f" and {rest} more" if rest > 0 else "")
+    return f" ({', '.join(texts[:MOST])}{f' and {rest} more' if rest > 0 else ''})" if named else ""
 
 
 def _fields(feature: schema_pb2.Feature) -> list[tuple[schema_pb2.Feature, object]]:
@@ -114,11 +119,11 @@ def values(schema: schema_pb2.Schema, feature: schema_pb2.Feature) -> list[str] 
     return list(feature.string_domain.value) if feature.WhichOneof("domain_info") == "string_domain" else None
 
 
-def domain(schema: schema_pb2.Schema, feature: schema_pb2.Feature) -> str:
-    """What a column may hold, in words."""
+def domain(schema: schema_pb2.Schema, feature: schema_pb2.Feature, named: bool = True) -> str:
+    """What a column may hold, in words; without `named`, texts are counted only."""
     listed, kind = values(schema, feature), feature.WhichOneof("domain_info")
     if listed is not None:
-        return f"{len(listed)} value{'s' * (len(listed) != 1)} ({_some(listed)})"
+        return f"{len(listed)} value{'s' * (len(listed) != 1)}{_some(listed, named)}"
     if kind not in ("int_domain", "float_domain"):
         return {None: "any value", "domain": "any value", "bool_domain": "two values"}.get(kind, f"{kind}")
     bounds = getattr(feature, kind)

@@ -227,7 +227,10 @@ def finish(
     Args:
         too_long: what took too long, so that the worker was ended; empty when nothing did.
     """
+    from pipeline.schema_seen import schema_seen
+
     record = collect(record, events, serving)
+    record = record.model_copy(update={"schema_seen": schema_seen(workspace, record)})
     if record.status is Status.FAILED and too_long:
         record = record.model_copy(update={"error": too_long})
     elif record.status is Status.FAILED and exit_code < 0 and not any(e.kind == "error" for e in events):

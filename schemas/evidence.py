@@ -10,6 +10,25 @@ SPLITS = ("train", "eval", "test")
 OVERALL = "overall"
 #: Where `FeatureEvidence.quantiles` are taken.
 QUANTILES = (0.0, 0.01, 0.05, 0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.9, 0.95, 0.99, 1.0)
+#: Where `SplitFeature.quantiles` are taken: the middle 90 % and 50 %, and the median.
+BOX = (0.05, 0.25, 0.5, 0.75, 0.95)
+
+
+class SplitFeature(BaseModel):
+    """One feature in one split of a span.
+
+    Attributes:
+        present: rows with a value; `missing` those without one.
+        values: the most frequent categories of the span -> count in this split; None for other kinds.
+        quantiles: of a numeric feature, at `BOX`, over the rows of the split that are in the span's sample; None without values.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    present: int
+    missing: int
+    values: dict[str, int] | None = None
+    quantiles: list[float] | None = None
 
 
 class FeatureEvidence(BaseModel):
@@ -22,6 +41,7 @@ class FeatureEvidence(BaseModel):
         values: category -> count; None for numeric features and where there are too many distinct values to count.
         missing_by_label: label value -> rows of it without a value of this feature; labels without such rows are left out.
         quantiles: of a numeric feature, at `QUANTILES`, over the span's sample; None without values.
+        splits: split -> the same of its rows alone; only of the newest span of a window.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -32,6 +52,7 @@ class FeatureEvidence(BaseModel):
     values: dict[str, int] | None = None
     missing_by_label: dict[str, int] = {}
     quantiles: list[float] | None = None
+    splits: dict[str, SplitFeature] = {}
 
     @property
     def rows(self) -> int:

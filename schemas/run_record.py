@@ -315,6 +315,43 @@ class LearnedFeature(Record):
     findings: list[Finding] = []
 
 
+class SchemaColumn(Record):
+    """A column by the schema, in words; `kind` is what it is to the pipeline."""
+
+    name: str
+    type: str
+    kind: str
+    presence: str
+    domain: str
+
+
+class SchemaEntry(Record):
+    """A recorded change of the schema: when (ISO 8601), who, by which run's data, and why."""
+
+    when: str
+    who: str
+    run: str
+    reason: str
+
+
+class SchemaSeen(Record):
+    """The schema that a run held its data against.
+
+    Attributes:
+        inferred: whether the run proposed it itself, from its train rows.
+        columns: in the schema's order.
+        before: the newest earlier run that had a schema; None for none, and on a run that proposed its own.
+        changes: what is different since then, in sentences.
+        accepted: the recorded changes that make that difference; empty where somebody edited the file by hand.
+    """
+
+    inferred: bool
+    columns: list[SchemaColumn]
+    before: str | None = None
+    changes: list[str] = []
+    accepted: list[SchemaEntry] = []
+
+
 class Pushed(Record):
     """A pushed model: its version number, its folder, and whether it was there already."""
 
@@ -385,6 +422,7 @@ class RunRecord(Record):
     stages: list[Stage] = []
     findings: list[Finding] = []
     contract: FeatureContract | None = None
+    schema_seen: SchemaSeen | None = None
     frozen: FrozenTest | None = None
     data: DataEvidence | None = None
     learned: list[LearnedFeature] = []

@@ -19,11 +19,11 @@ from pipeline.planning import schema_source
 from pipeline.schema_changes import SchemaChange, changes, domain, presence, taken_over
 from pipeline.schema_log import change, log_path, read_log
 from pipeline.schema_proposal import proposal
+from pipeline.schema_seen import kind_text
 from pipeline.schema_text import edited
 from pipeline.show.tables import fields, note, table
 from pipeline.wording import clean, moment, nearest_path
 from schemas.config import PipelineConfig, did_you_mean, load_config
-from schemas.features import FeatureContract
 from schemas.run_record import RunRecord, Status
 
 
@@ -111,20 +111,12 @@ def columns_of(found: InForce) -> list[dict[str, str]]:
         {
             "name": f.name,
             "type": tfmd.column_type(f).value,
-            "kind": _kind(f, contract),
+            "kind": kind_text(f, contract),
             "presence": presence(f),
-            "domain": domain(found.schema, f),
+            "domain": domain(found.schema, f, f.name not in found.config.data.unnamed),
         }
         for f in found.schema.feature
     ]
-
-
-def _kind(feature: schema_pb2.Feature, contract: FeatureContract) -> str:
-    if tfmd.retired(feature):
-        return "deprecated (no input)"
-    if feature.name == contract.label:
-        return "label"
-    return next((f.kind.value for f in contract.features if f.name == feature.name), "left out (no input)")
 
 
 def run_of(found: InForce, run: str | None) -> RunRecord:
@@ -164,7 +156,7 @@ def diff_command(*, config: Path, run: str | None, workspace: Path | None, as_js
         _tell(as_json, {"file": None, "run": None, "changes": []}, none_yet(found))
         return 0
     record, proposed = proposed_by(found, run)
-    listed = changes(found.schema, proposed)
+    listed = changes(found.schema, proposed, found.config.data.unnamed)
     document = _document(found, record, listed)
     where = nearest_path(found.path)
     if not listed:
@@ -218,7 +210,7 @@ def accept(
     if wrong:
         raise UsageError(*wrong)
     new = taken_over(found.schema, proposed, features or there)
-    listed = changes(found.schema, new)
+    listed = changes(found.schema, new, found.config.data.unnamed)
     text = edited(found.text, new)
     entry = change(found.path, found.text, text, record.run_id, (reason or "").strip(), [c.sentence for c in listed])
     log = nearest_path(log_path(found.path))

@@ -114,6 +114,23 @@ def trend(shares: Sequence[float | None], width: float = 90, height: float = 22)
     return line_of("", "trend", points)
 
 
+def course(values: Sequence[float | None], width: float = 90, height: float = 22) -> Line:
+    """Values over spans as a small curve from the lowest to the highest; where they are all about the same it is flat."""
+    known = [v for v in values if v is not None and math.isfinite(v)] or [0.0]
+    low, high = min(known), max(known)
+    if high - low < 0.05 * max(abs(low), abs(high)):
+        middle, half = (low + high) / 2, 0.025 * max(abs(low), abs(high)) or 0.5
+        low, high = middle - half, middle + half
+    step = (width - 6) / max(1, len(values) - 1)
+    points = [
+        None
+        if v is None or not math.isfinite(v)
+        else (3 + i * step, height - 3 - (v - low) / (high - low) * (height - 6))
+        for i, v in enumerate(values)
+    ]
+    return line_of("", "trend", points)
+
+
 def nice_ticks(low: float, high: float, most: int = 5) -> list[float]:
     """Round numbers within a range, at most `most`."""
     rough = (high - low) / max(1, most - 1)

@@ -14,14 +14,15 @@ from pipeline import audit, tuning_tables, wording
 from pipeline.explain import explanation_of, main_metric
 from pipeline.learned import learned_note, learned_tables
 from pipeline.report import amounts, classes
-from pipeline.report.charts import Forest, curves_chart, forest, rate_chart, trend
+from pipeline.report.charts import Forest, curves_chart, forest, rate_chart
 from pipeline.report.features import feature_rows
 from pipeline.report.histograms import Strips, strips
+from pipeline.report.labels import labels_of
 from pipeline.report.prose import prose
 from schemas import __version__
 from schemas.diagnosis import Diagnosis, RankedCause
 from schemas.evidence import OVERALL, SPLITS, SliceEvidence
-from schemas.findings import Severity, verdict
+from schemas.findings import Finding, Severity, verdict
 from schemas.run_record import RunRecord, Status
 
 FOLDER = Path(__file__).parent
@@ -100,7 +101,8 @@ def context(record: RunRecord, diagnosis: Diagnosis | None) -> dict[str, Any]:
         "matrix": classes.matrix(plots) if plots else None,
         "beside": bool(plots and plots.champion),
         "features": feature_rows(record.data, record.findings) if record.data else [],
-        "trend": trend,
+        "labels": labels_of(record.data, record.findings) if record.data else None,
+        "schema_findings": _schema_findings(record),
         "suspected": _suspected(diagnosis),
         "diagnosis": diagnosis,
         "learned": learned_tables(record.learned),
@@ -123,6 +125,12 @@ def context(record: RunRecord, diagnosis: Diagnosis | None) -> dict[str, Any]:
 def _suspected(diagnosis: Diagnosis | None) -> list[RankedCause]:
     """The causes that are worth a look: likely ones, and the first few that may be."""
     return [c for c in diagnosis.causes if c.score >= LIKELY][:3] if diagnosis is not None else []
+
+
+def _schema_findings(record: RunRecord) -> list[Finding]:
+    """How the data differ from the schema, also where that is only noted."""
+    found = [f for f in record.findings if f.code.startswith("schema_") or f.code == "lost_column"]
+    return sorted(found, key=lambda f: -f.severity.rank)
 
 
 def _augmentation(record: RunRecord) -> Augmentation | None:

@@ -79,7 +79,15 @@ def _schema(record: RunRecord) -> RenderableType:
         ("label", f"{contract.label} ({contract.label_type.value})"),
         ("left out", ", ".join(contract.excluded) or "–"),
     ]
-    return Group(fields("Schema", rest), table("Inputs", ["feature", "type", "kind", "because"], rows))
+    views = [fields("Schema", rest), table("Inputs", ["feature", "type", "kind", "because"], rows)]
+    seen = record.schema_seen
+    if seen and seen.changes:
+        changed = [[s] for s in seen.changes]
+        views.append(
+            table(f"Changed since run {seen.before}{'' if seen.accepted else ', by hand'}", ["change"], changed)
+        )
+        views += [note(f"Accepted by {e.who} for run {e.run}: {e.reason}") for e in seen.accepted]
+    return Group(*views)
 
 
 def _lineage(record: RunRecord) -> RenderableType:

@@ -120,3 +120,8 @@ class Data(Section):
         if self.label in self.features:
             raise ValueError(f"the label {self.label!r} is listed in features; take it out of there")
         return self
+
+    @property
+    def unnamed(self) -> frozenset[str]:
+        """Columns whose values no message, page or kept schema names: what says whom or which row it is, and what is left out."""
+        return frozenset(n for n in (self.split.group_by, self.entity, self.id, *self.exclude) if n)

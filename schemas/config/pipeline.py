@@ -55,7 +55,7 @@ class Checks(Section):
     Attributes:
         sample: rows per span that distributions are looked at in (20,000: noise floors are then far below all limits).
         rows_named: how many rows a finding names by file and row number.
-        show_values: whether findings may quote values of rows; off, since they may be personal.
+        show_values: whether findings may quote values of `Data.unnamed` columns; off, since they may be personal.
     """
 
     preset: Literal["default"] = "default"

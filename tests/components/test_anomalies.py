@@ -120,3 +120,10 @@ def test_an_anomaly_without_reasons_and_no_anomaly(tmp_path):
     assert (finding.code, finding.severity) == ("schema_unknown_type", Severity.WARN)
     (fine,) = read_findings(str(tmp_path / "nothing"), set(), 8)
     assert (fine.code, fine.severity) == ("schema", Severity.OK)
+
+
+def test_values_of_a_column_that_says_whom_a_row_is_about_are_not_quoted(tmp_path):
+    uri = write(tmp_path, everywhere("ENUM_TYPE_UNEXPECTED_STRING_VALUES"))
+    (open_,), (closed,) = read_findings(uri, set(), 8), read_findings(uri, set(), 8, unnamed=frozenset({"fare"}))
+    assert open_.message.partition(": ")[2].count(":") == 1
+    assert closed.message.partition(": ")[2].count(":") == 0

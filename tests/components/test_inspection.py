@@ -1,11 +1,14 @@
 """What is held against what, and what a crashing check becomes."""
 
+import numpy as np
+
 from components.class_weights.balanced import Balanced
 from components.class_weights.explicit import Explicit
-from components.counting import POOLED, merge_counts, pool
+from components.counting import POOLED, merge_counts, pool, with_splits
 from components.inspection import Accepted, Seen, contexts, run_check, unfit_weights
-from components.interfaces import Check
-from schemas.evidence import DataEvidence, FeatureEvidence, SpanEvidence
+from components.interfaces import Check, Facts
+from components.samples import Sample
+from schemas.evidence import DataEvidence, FeatureEvidence, SpanEvidence, SplitFeature
 from schemas.findings import Finding, Severity
 
 
@@ -110,3 +113,38 @@ def test_weights_that_do_not_fit_the_classes_block_before_training():
         "weights of classes that train does not have: 'no'."
     )
     assert finding.remedy == "Correct train.class_weights: the classes of train are '2', '10'."
+
+
+class Quoting(Check):
+    def check(self, context):
+        said = "rider: 'Ada O\\'Hara' and \"Bea's\" are new in span 1; the limit is 5 %."
+        return [Finding(code="quoting", severity=Severity.OK, subject=s, message=said) for s in ("rider", "place")]
+
+
+def test_values_of_a_column_that_says_whom_a_row_is_about_are_not_quoted():
+    (context,) = contexts(Seen(window(1)), None, True, Facts(unnamed=frozenset({"rider"})))
+    rider, place = run_check("quoting", Quoting(), context)
+    assert rider.message == "rider: (a value) and (a value) are new in span 1; the limit is 5 %."
+    assert "Ada" in place.message
+
+
+def test_each_split_of_the_newest_span_is_counted():
+    parts = [
+        {"span": s, "split": p, "rows": 4, "labels": {"0": 4}, "present": {"f": 3, "x": 4}, "values": {"f": {v: 3}}}
+        | {"missing": {"f": {"0": 1}, "x": {}}, "sampled": 4}
+        for s, p, v in ((1, "train", "a"), (2, "train", "a"), (2, "train", "b"), (2, "test", "b"))
+    ]
+    span = merge_counts(parts, "y", {"f": "categorical", "x": "numeric"}, {}).spans[-1]
+    sample = Sample(
+        of=12,
+        labels=np.array(["0"] * 12, object),
+        splits=np.array([0] * 8 + [2] * 4, np.int8),
+        numeric={"x": np.array([*range(8), np.nan, 7, 7, 7], float)},
+    )
+    found = with_splits(span, parts, sample).features
+    assert found["f"].splits == {
+        "train": SplitFeature(present=6, missing=2, values={"b": 3, "a": 3}),
+        "test": SplitFeature(present=3, missing=1, values={"b": 3, "a": 0}),
+    }
+    assert found["x"].splits["train"].quantiles[2] == 3.5
+    assert found["x"].splits["test"].quantiles == [7.0] * 5

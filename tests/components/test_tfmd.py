@@ -205,3 +205,8 @@ def test_files_that_are_no_schema(tmp_path, content):
         path.write_bytes(content)
     with pytest.raises(ConfigError, match=r"s\.pbtxt"):
         tfmd.read_schema(path)
+
+
+def test_values_of_columns_that_say_whom_a_row_is_about_are_not_listed():
+    found = tfmd.with_kinds(schema(), contract(), unnamed={"pay"})
+    assert (feature(found, "pay").domain, len(found.string_domain)) == ("", 0)

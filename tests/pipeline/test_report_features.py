@@ -6,7 +6,7 @@ import pytest
 from pipeline.report import render
 from pipeline.report.charts import curves_chart, rate_chart
 from pipeline.report.features import FEW, WIDTH, feature_rows
-from schemas.evidence import QUANTILES, DataEvidence, FeatureEvidence, SpanEvidence
+from schemas.evidence import QUANTILES, SPLITS, DataEvidence, FeatureEvidence, SpanEvidence, SplitFeature
 from schemas.findings import Severity
 from tests import factories
 from tests.pipeline.test_report_classes import drawn
@@ -77,11 +77,52 @@ def test_categories_are_drawn_in_the_same_order_by_share():
 def test_drift_has_its_value_limits_noise_and_verdict():
     rows = by_name(window(), [drift(severity="warn"), drift("category_drift", "l_infinity", value=0.03)])
     of = rows["fare"].drift
-    assert (of.value, of.limits, of.noise, of.state) == ("0.02 bits", "0.011 / 0.042", "0.0067", "warn")
+    assert (of.value, of.warns, of.blocks, of.noise, of.state) == ("0.02 bits", "0.011", "0.042", "0.0067", "warn")
     of = rows["company"].drift
-    assert (of.value, of.limits, of.noise, of.state) == ("3 points", "1.1 / 4.2", "0.67", "ok")
+    assert (of.value, of.warns, of.blocks, of.noise, of.state) == ("3 points", "1.1", "4.2", "0.67", "ok")
     off = by_name(window(), [drift(warn_bits=None)])["fare"].drift
-    assert off.limits == "– / 0.042"
+    assert (off.warns, off.blocks) == ("–", "0.042")
+
+
+def in_splits(feature, **splits):
+    return feature.model_copy(update={"splits": splits})
+
+
+def part(present, centre=None, values=None, missing=0):
+    box = None if centre is None else [centre + d for d in (-2.0, -1.0, 0.0, 1.0, 2.0)]
+    return SplitFeature(present=present, missing=missing, quantiles=box, values=values)
+
+
+def test_each_split_is_drawn_by_itself_and_one_with_few_rows_is_not():
+    fare = window().newest.features["fare"]
+    uneven = in_splits(fare, train=part(200, 10.0), eval=part(50, 14.0, missing=50), test=part(FEW - 1, 9.0))
+    shape = by_name(window(fare=uneven))["fare"].splits
+    train, evaluated = shape.boxes
+    assert train.median < evaluated.median
+    assert shape.told.startswith("train (0 % missing): median 10, 90 % from 8 to 12; eval (50 % missing): median 14")
+    assert "test" not in shape.told
+    assert by_name(window())["fare"].splits is None
+
+
+def test_categories_of_each_split_are_shares_of_its_rows():
+    company = window().newest.features["company"]
+    parts = {s: part(100, values={"Sun": n, "Moon": 100 - n}) for s, n in (("train", 70), ("eval", 70), ("test", 20))}
+    shape = by_name(window(company=in_splits(company, **parts)))["company"].splits
+    assert [bars[0][2] for bars in shape.bars] == [bars[0][2] for bars in shape.bars[:2]] + [shape.bars[2][0][2]]
+    assert shape.bars[0][0][2] == shape.bars[1][0][2] > shape.bars[2][0][2]
+    assert "test (0 % missing): the largest shares of them 20 %, 80 %" in shape.told
+    assert "Sun" not in shape.told
+
+
+def test_what_is_typical_is_followed_over_the_window():
+    moved = FeatureEvidence(kind="numeric", present=300, missing=0, quantiles=quantiles(12.0))
+    rows = by_name(window(fare=moved))
+    assert rows["fare"].typical.told.startswith("median: span 7: 9.9")
+    ((_, first), (_, last)) = (p.split(",") for p in rows["fare"].typical.line.parts[0].split())
+    assert float(first) > float(last)  # y grows downwards
+    assert rows["company"].typical.told == "share of the most frequent value: span 7: 71.4 %, span 8: 71.4 %"
+    few = moved.model_copy(update={"present": FEW - 1})
+    assert "span 8: –" in by_name(window(fare=few))["fare"].typical.told
 
 
 def test_where_nothing_is_known_nothing_is_drawn():
@@ -143,10 +184,17 @@ def test_fifty_features_make_less_than_two_megabytes():
     """50 features over 12 spans, 12 slices of 10 classes, 200 epochs, and every feature with findings of ten checks."""
     names = [f"feature_{i:02d}" for i in range(50)]
     values = {f"category {v}": 1000 - v for v in range(500)}
+    frequent = {s: part(300, values={f"category {v}": 40 - v for v in range(6)}) for s in SPLITS}
     features = {
-        n: FeatureEvidence(kind="categorical", present=900, missing=100, values=values)
+        n: FeatureEvidence(kind="categorical", present=900, missing=100, values=values, splits=frequent)
         if i % 2
-        else FeatureEvidence(kind="numeric", present=900, missing=100, quantiles=quantiles(float(i)))
+        else FeatureEvidence(
+            kind="numeric",
+            present=900,
+            missing=100,
+            quantiles=quantiles(float(i)),
+            splits={s: part(300, float(i)) for s in SPLITS},
+        )
         for i, n in enumerate(names)
     }
     data = DataEvidence(label="y", spans=[span(n, features) for n in range(12)])
@@ -163,7 +211,7 @@ def test_fifty_features_make_less_than_two_megabytes():
         training=factories.training(200, 150),
     )
     page = render(record)
-    assert page.count('class="shape"') == 50
+    assert page.count('class="shape"') == 100
     assert len(page.encode()) < 2_000_000
 
 
