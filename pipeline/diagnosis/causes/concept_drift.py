@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pipeline.diagnosis.case import Case
+from pipeline.diagnosis.causes._cross import Harder, harder
 from pipeline.diagnosis.causes._findings import evidence_of, odds_of, subjects_of
 from pipeline.diagnosis.causes._spans import within_classes
 from pipeline.diagnosis.interfaces import Cause, Suspicion
 from schemas.diagnosis import Evidence, Family, Remedy
-from schemas.evidence import CrossCells, CrossScores, ModelEvidence
+from schemas.evidence import ModelEvidence
 
 TITLE = "the data got harder: the same inputs have other labels"
 #: Odds of rows that are harder; factors where the candidate learned the new rule, and where it forgot the old one.
@@ -36,30 +37,24 @@ class ConceptDrift(Cause):
             )
         if evaluation is None or case.same_data:
             return None
-        cross = evaluation.cross
-        if cross is not None and cross.verdict:
-            up = evaluation.higher_is_better.get(cross.metric, True)
-            return self._told(cross, 1.0 if up else -1.0) if cross.verdict == "harder" else None
+        if evaluation.cross is not None and evaluation.cross.verdict:
+            seen = harder(case)
+            return self._told(seen) if seen is not None else None
         return self._across_runs(case, evaluation)
 
     @staticmethod
-    def _told(cross: CrossScores, sign: float) -> Suspicion:
+    def _told(found: Harder) -> Suspicion:
         """By the scores of both models on previous and new test rows, in one run.
 
         A candidate that beats the champion on new rows and loses to it on previous ones has learned a rule that holds on the new ones
         only: the labels follow another one. Wrong labels cannot be learned, so noise does not look like this.
         """
-        gap = cross.harder.get(cross.metric)
-        numbers = {} if gap is None else {"change": gap.value, "low": gap.low, "high": gap.high}
-        seen = [Evidence(text=cross.data, where="metrics", numbers=numbers)]
-        seen += [Evidence(text=cross.model, where="metrics")] if cross.model else []
-        new, old = _clear(cross.new, cross.metric, sign), _clear(cross.previous, cross.metric, sign)
-        odds = HARDER
-        if new > 0:
+        seen, odds = list(found.evidence), HARDER
+        if found.new > 0:
             text = "The new model is clearly better on the new rows: it has learned a rule there that the champion does not know."
             seen.append(Evidence(text=text, where="metrics"))
             odds *= LEARNED
-        if old < 0 <= new:
+        if found.previous < 0 <= found.new:
             text = "It is clearly worse on the previous rows: the two sets do not follow one rule."
             seen.append(Evidence(text=text, where="metrics"))
             odds *= FORGOT
@@ -82,12 +77,3 @@ class ConceptDrift(Cause):
         text = f"The champion's {metric} was {before:.3f} on the test rows of its own run and is {after:.3f} on those of this one."
         seen = Evidence(text=text, where="metrics", numbers={"before": before, "after": after})
         return Suspicion(5.0, TITLE, (seen,), Remedy(text=REMEDY))
-
-
-def _clear(cells: CrossCells | None, metric: str, sign: float) -> int:
-    """1 where the candidate is better than the champion on these rows, -1 where it is worse, 0 where its interval holds no change."""
-    change = cells.difference.get(metric) if cells is not None else None
-    if change is None or change.low is None or change.high is None:
-        return 0
-    low, high = sorted((sign * change.low, sign * change.high))
-    return int(low > 0) - int(high < 0)

@@ -223,6 +223,17 @@ def test_a_candidate_that_learned_the_new_rule_and_forgot_the_old_one_is_concept
     assert score(worse, worse) == score(nothing, nothing)
 
 
+@pytest.mark.parametrize(
+    ("new", "loss", "expected"),
+    [((-0.01, 0.01), 0.4, "label_noise"), ((0.02, 0.06), 0.4, "concept_drift"), ((-0.01, 0.01), 0.24, "concept_drift")],
+)
+def test_new_rows_that_no_model_can_learn_have_wrong_labels(new, loss, expected):
+    run = retrain(training=training(train=(0.5, 0.45, loss), val=(0.5, 0.48, 0.45)))
+    run = run.model_copy(update={"config": champion().config})
+    cross = crossed("harder").model_copy(update={"new": cells(*new)})
+    assert best(run.model_copy(update={"evaluation": run.evaluation.model_copy(update={"cross": cross})})) == expected
+
+
 def test_a_line_through_what_missing_values_left_is_no_change_of_unit():
     moved = span(9, [1.6 * q + 2.0 for q in span(8).features["fare"].quantiles], missing=400)
     run = retrain(findings=[found("missing_by_label")])
