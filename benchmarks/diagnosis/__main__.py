@@ -1,7 +1,7 @@
 """Runs the suite and writes docs/diagnosis.md.
 
 python -m benchmarks.diagnosis [--answers FILE] [--resume] [--again] [--only taxi] [--fault missing] [--seed 0] [--clean 5] [--most N]
-    [--minutes M] [--output docs/diagnosis.md]
+    [--minutes M] [--experiments 3] [--output docs/diagnosis.md]
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--most", type=int, help="run no more cases than this")
     parser.add_argument("--minutes", type=float, help="start no case after this time")
     parser.add_argument("--no-remedies", action="store_true", help="do not run again with the remedies")
+    parser.add_argument("--experiments", type=int, default=0, help="so many at most, where an answer is not clear")
     parser.add_argument("--output", type=Path)
     words = parser.parse_args()
     if (words.resume or words.again) and words.answers is None:
@@ -74,7 +75,7 @@ def _run(words: argparse.Namespace, file: Path) -> list[Answer]:
             if words.minutes is not None and time.monotonic() - began > 60 * words.minutes:
                 break
             project = prepare(case.dataset, projects, workers)
-            got = done[case.name] = ask(case, project, records, workers, not words.no_remedies)
+            got = done[case.name] = ask(case, project, records, workers, not words.no_remedies, words.experiments)
             with file.open("a", encoding="utf-8") as lines:
                 lines.write(got.line() + "\n")
             causes = ", ".join(f"{code} {score:.2f}" for code, score in got.causes[:3])

@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from benchmarks.diagnosis.datasets import DATASETS, Dataset
 from benchmarks.diagnosis.injection import FAULTS, Fault
@@ -56,6 +57,8 @@ class Answer:
         metric: the main metric of the run; None where nothing was evaluated.
         overrides: the remedy of the first cause.
         repaired: the main metric after a run with that remedy; None where there was none.
+        proved: as `causes`, after experiments; None where none were made.
+        experiments: codes of those, in their order, each with its effect.
         seconds: what the run took.
     """
 
@@ -69,6 +72,8 @@ class Answer:
     overrides: list[str] = field(default_factory=list)
     repaired: float | None = None
     seconds: float = 0.0
+    proved: list[tuple[str, float]] | None = None
+    experiments: list[tuple[str, str]] = field(default_factory=list)
 
     @property
     def dataset(self) -> str:
@@ -89,7 +94,15 @@ class Answer:
     @property
     def place(self) -> int | None:
         """Place of the right cause, from 1."""
-        return next((i for i, (code, _) in enumerate(self.causes, 1) if code in self.right), None)
+        return self._place(self.causes)
+
+    @property
+    def proved_place(self) -> int | None:
+        """The same after experiments; without any, as before."""
+        return self._place(self.causes if self.proved is None else self.proved)
+
+    def _place(self, causes: list[tuple[str, float]]) -> int | None:
+        return next((i for i, (code, _) in enumerate(causes, 1) if code in self.right), None)
 
     @property
     def named(self) -> bool:
@@ -105,7 +118,13 @@ def load(path: Path) -> list[Answer]:
     if not path.exists():
         return []
     lines = [json.loads(t) for t in path.read_text(encoding="utf-8").splitlines() if t.strip()]
-    return list({v["name"]: Answer(**{**v, "causes": [(c, s) for c, s in v["causes"]]}) for v in lines}.values())
+    return list({v["name"]: _answer(v) for v in lines}.values())
+
+
+def _answer(values: dict[str, Any]) -> Answer:
+    """From JSON, which has lists for pairs."""
+    pairs = {n: [(a, b) for a, b in values[n]] for n in ("causes", "proved", "experiments") if values.get(n)}
+    return Answer(**{**values, **pairs})
 
 
 def in_order(only: str, fault: str, seed: int, clean: int) -> list[Case]:

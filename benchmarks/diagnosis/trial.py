@@ -14,8 +14,12 @@ import yaml
 
 from benchmarks.diagnosis.cases import Answer, Case
 from benchmarks.diagnosis.datasets import Dataset
+from pipeline.commands.experiments import experiment
 from pipeline.commands.run import run_once
-from pipeline.diagnosis.lookup import diagnose_in
+from pipeline.diagnosis.diagnose import diagnose
+from pipeline.diagnosis.lookup import diagnose_in, earlier_runs
+from pipeline.diagnosis.proofs import FILE, clear, kept, revise
+from pipeline.diagnosis.reference import reference_of
 from pipeline.errors import UsageError
 from pipeline.spare import Spare
 from pipeline.supervise import environment
@@ -67,12 +71,13 @@ def prepare(dataset: Dataset, folder: Path, workers: Workers) -> Path:
     return project
 
 
-def ask(case: Case, project: Path, records: Path, workers: Workers, mend: bool) -> Answer:
+def ask(case: Case, project: Path, records: Path, workers: Workers, mend: bool, experiments: int = 0) -> Answer:
     """Copies the project, puts the fault in, retrains, and asks why.
 
     Args:
         records: a folder; the records of the copy are kept in one of it, for `ask_again`.
         mend: whether to run once more with the remedy, where a right cause of the configuration has one.
+        experiments: how many to make, at most, where the answer is not clear without.
     """
     random = np.random.default_rng([case.seed, case.number])
     with tempfile.TemporaryDirectory(prefix="diagnosis-") as name:
@@ -85,8 +90,11 @@ def ask(case: Case, project: Path, records: Path, workers: Workers, mend: bool) 
             record = workers.run(config, case.dataset.retrain, [])
         except (ConfigError, UsageError) as error:
             return Answer(case.name, right, 2, headline=" ".join(error.problems))
-        _keep(Workspace.for_config(config), records / case.folder)
-        said = _answer(case.name, right, Workspace.for_config(config), record)
+        place = Workspace.for_config(config)
+        if experiments:
+            _prove(place, record, experiments, workers.log)
+        _keep(place, records / case.folder)
+        said = _answer(case.name, right, place, record)
         if mend and said.overrides and said.place == 1 and record.exit_code != 3:
             with contextlib.suppress(ConfigError, UsageError):
                 said.repaired = _metric(workers.run(config, case.dataset.retrain, said.overrides))
@@ -106,7 +114,9 @@ def ask_again(case: Case, records: Path, before: Answer) -> Answer:
 
 
 def _answer(name: str, right: list[str], place: Workspace, record: RunRecord) -> Answer:
-    found = diagnose_in(place, record)
+    earlier = earlier_runs(place, record)
+    found = diagnose(record, reference_of(record, earlier), earlier)
+    proved = revise(found, kept(place, found), record)
     return Answer(
         name=name,
         right=right,
@@ -117,7 +127,19 @@ def _answer(name: str, right: list[str], place: Workspace, record: RunRecord) ->
         metric=_metric(record),
         overrides=list(found.causes[0].remedy.overrides) if found.causes else [],
         seconds=record.seconds or 0.0,
+        proved=[(c.code, c.score) for c in proved.causes] if proved.proofs else None,
+        experiments=[(p.experiment, p.effect) for p in proved.proofs],
     )
+
+
+def _prove(place: Workspace, record: RunRecord, most: int, log: Path) -> None:
+    """Makes experiments where there is a model to compare and the answer is not clear; they are kept beside the record."""
+    found = diagnose_in(place, record)
+    if found.comparison.change is None or clear(found):
+        return
+    reference = reference_of(record, earlier_runs(place, record))
+    with log.open("a", encoding="utf-8") as file, contextlib.redirect_stderr(file):
+        experiment(place, record, reference, found, most, None)
 
 
 def _metric(record: RunRecord) -> float | None:
@@ -129,11 +151,13 @@ def _metric(record: RunRecord) -> float | None:
 
 
 def _keep(place: Workspace, folder: Path) -> None:
-    """Copies the records, and nothing else, of a workspace."""
+    """Copies the records of a workspace, with the experiments beside them, and nothing else."""
     for run in place.run_ids():
         target = folder / "runs" / run
         target.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(place.record_path(run), target / place.record_path(run).name)
+        for name in (place.record_path(run).name, FILE):
+            if (place.run_folder(run) / name).exists():
+                shutil.copyfile(place.run_folder(run) / name, target / name)
 
 
 def _spoil(case: Case, copy: Path, config: Path, random: np.random.Generator) -> None:

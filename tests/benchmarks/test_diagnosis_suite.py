@@ -9,7 +9,7 @@ import pytest
 from benchmarks.diagnosis.cases import CLEAN_EVERY, Answer, in_order, load
 from benchmarks.diagnosis.datasets import DATASETS
 from benchmarks.diagnosis.injection import FAULTS
-from benchmarks.diagnosis.page import page
+from benchmarks.diagnosis.page import page, without_effect
 from pipeline.diagnosis.diagnose import all_causes
 
 ROOT = Path(__file__).parents[2]
@@ -76,3 +76,26 @@ def test_the_page_counts_what_was_run_and_lists_what_was_missed():
     assert "taxi / missing / mild / 0" in missed
     assert "taxi / clean / clean / 9" in missed
     assert "severe" not in missed
+
+
+def test_faults_that_did_nothing_are_counted_apart_and_experiments_as_well():
+    calm = [Answer(f"taxi / clean / clean / {i}", [], 0, metric=0.9 + 0.001 * i) for i in range(3)]
+    idle = Answer("taxi / wide / mild / 0", ["model_too_large"], 0, metric=0.899)
+    stopped = Answer("taxi / missing / mild / 0", ["missing_values"], 3, [("missing_values", 0.9)])
+    worse = Answer(
+        "taxi / penalty / mild / 0", ["regularisation"], 4, [("batch_size", 0.5), ("regularisation", 0.4)], metric=0.8
+    )
+    worse.proved, worse.experiments = [("regularisation", 0.8)], [("settings_of_before", "restored")]
+    assert without_effect([idle, stopped, worse, *calm]) == {idle.name}
+    text = page([idle, stopped, worse, *calm], 9)
+    assert "| mild | 3 | 1 (33%) | 2 (67%) | 1 |" in text
+    assert "| mild, with an effect | 2 | 1 (50%) | 2 (100%) | 1 |" in text
+    assert "| mild, without | 1 | 0 (0%) | 0 (0%) | 0 |" in text
+    assert "| mild | 1 | 1.0 | 0 | 1 |" in text
+
+
+def test_answers_with_experiments_are_read_as_they_were_written(tmp_path):
+    said = Answer("taxi / wide / mild / 0", ["model_too_large"], 0, [("a", 0.5)])
+    said.proved, said.experiments = [("b", 0.9)], [("other_seed", "unchanged")]
+    (tmp_path / "answers.jsonl").write_text(said.line() + "\n", encoding="utf-8")
+    assert load(tmp_path / "answers.jsonl") == [said]
