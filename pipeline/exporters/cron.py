@@ -76,8 +76,8 @@ def export(request: Request) -> Export:
     ]
     if request.timezone:
         steps.append(
-            f"CRON_TZ={request.timezone} is obeyed by cronie (Fedora, RHEL, Arch; package cronie from Debian 13 on). Debian's own cron ignores "
-            "it and takes the machine's time zone: there, use cronie or --to systemd."
+            f"CRON_TZ={request.timezone} is obeyed by cronie (Fedora, RHEL, Arch; package cronie from Debian 13 on). "
+            "Debian's own cron ignores it and takes the machine's time zone: there, use cronie or --to systemd."
         )
     if request.jitter:
         steps.append("Cron knows no jitter: the schedule's jitter is left out here. --to systemd has it.")
