@@ -23,8 +23,9 @@ def load_sample(examples: str, transform_graph: str, contract: FeatureContract, 
 
     from components import examples as example_files
     from components import training_data
+    from components.transform_graph import AppliedGraph
 
-    layer = tft.TFTransformOutput(transform_graph).transform_features_layer()
+    layer = AppliedGraph(tft.TFTransformOutput(transform_graph))
     return {
         split: training_data.load_rows(example_files.split_files(examples, split), contract, layer, limit=rows)
         for split in SPLITS

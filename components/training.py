@@ -40,6 +40,7 @@ from components.callbacks import Scalars, acting
 from components.curves import Curves
 from components.interfaces import ModelInputs
 from components.serving import export
+from components.transform_graph import AppliedGraph
 from components.watch import Watched, known_beforehand
 from schemas.config import Augment, Evaluate, Train
 from schemas.features import FeatureContract, Kind
@@ -223,7 +224,7 @@ def prepare(fn_args: Any) -> Prepared:
     config = Train.model_validate_json(fn_args.custom_config["train"])
     augment = fn_args.custom_config["augment"]
     output = tft.TFTransformOutput(fn_args.transform_graph_path)
-    layer = output.transform_features_layer()
+    layer = AppliedGraph(output)
     train, val = load_splits(fn_args, contract, layer)
     aim = objective.of_train(train)
     aim.targets(val)

@@ -158,8 +158,10 @@ def test_run_fn_is_told_of_augmentation_by_its_configuration(monkeypatch, tmp_pa
         "label_type": "int",
         "features": [{"name": "p", "type": "string", "kind": "image", "reason": "told"}],
     }
-    layer = SimpleNamespace(transform_features_layer=lambda: None, transform_savedmodel_dir=str(tmp_path))
-    monkeypatch.setattr(training.tft, "TFTransformOutput", lambda _: layer)
+    monkeypatch.setattr(
+        training.tft, "TFTransformOutput", lambda _: SimpleNamespace(transform_savedmodel_dir=str(tmp_path))
+    )
+    monkeypatch.setattr(training, "AppliedGraph", lambda _: None)
     monkeypatch.setattr(training, "load_splits", lambda *_: (rows, val))
     (tmp_path / "assets").mkdir()
     (tmp_path / "assets" / "learned").write_text("[]\n")

@@ -14,6 +14,7 @@ from tfx_bsl.tfxio import raw_tf_record
 
 from components.examples import RECORDS
 from components.preprocessing import preprocessing_fn
+from components.transform_graph import AppliedGraph
 from schemas.config import Transform
 from schemas.features import ColumnType, Feature, FeatureContract
 from schemas.run_record import LearnedFeature
@@ -74,7 +75,7 @@ class Graph:
             graph = (data, source.TensorAdapterConfig()) | tft_beam.AnalyzeDataset(fn)
             _ = graph | tft_beam.WriteTransformFn(str(folder / "out"))
         output = tft.TFTransformOutput(str(folder / "out"))
-        self._layer = output.transform_features_layer()
+        self._layer = AppliedGraph(output)
         self.asset = (folder / "out/transform_fn/assets/learned").read_bytes()
         head = json.loads(self.asset.split(b"\n")[0])
         self.learned = {f["name"]: LearnedFeature.model_validate(f) for f in head}
