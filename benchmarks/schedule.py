@@ -1,13 +1,19 @@
 """The 16 taxi spans arriving one by one in a watched folder under `retrain schedule`, and what a cold run of some of them costs.
 
-python -m benchmarks.schedule [--spans 16] [--cold 6 11 16] [--output docs/scheduling.md]
+Scheduled and cold runs alternate, so that whatever else the machine does hits both. A span arrives when the process of the next run has
+imported everything, as it has when data come by the hour. A cold run is `retrain run` in a workspace of its own: imports, no cache, and
+no champion to compare with, which is less to do.
+
+python -m benchmarks.schedule [--spans 16] [--cold 2 4 6 8 10 12 14 16] [--output docs/scheduling.md]
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib.metadata
 import json
 import os
+import resource
 import shutil
 import signal
 import statistics
@@ -15,16 +21,43 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from benchmarks.compare import ROOT, environment
 from benchmarks.pages import put
+from benchmarks.processes import Tree
 
 MARKS = ("<!-- begin: python -m benchmarks.schedule -->", "<!-- end of schedule -->")
 SCHEDULE = "schedule: {on_new_data: {settle: 1s, poll: 1s}}\n"
 #: Longest time that a run may take, seconds.
 PATIENCE = 600
+#: A process that has used less than `IDLE_SHARE` of one core for this long, in seconds, has nothing to do.
+IDLE_FOR = 2.0
+IDLE_SHARE = 0.02
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a run took: seconds on the clock, and of the processors by all of its processes.
+
+    Attributes:
+        ahead: processor seconds before there was anything to do: the imports of the waiting process.
+    """
+
+    wall: float
+    cpu: float
+    ahead: float = 0.0
+
+
+@dataclass(frozen=True)
+class Line:
+    """One span: what the scheduler's history says, what it cost, and the cold run beside it."""
+
+    outcome: dict[str, Any]
+    cost: Cost
+    cold: Cost | None = None
 
 
 def retrain(*words: object) -> list[str]:
@@ -49,82 +82,141 @@ def deliver(source: Path, data: Path, span: int) -> None:
 
 
 def history(config: Path) -> list[dict[str, Any]]:
-    """How runs ended so far."""
-    done = subprocess.run(
-        retrain("schedule", config, "status", "--json"), cwd=ROOT, env=environment(), capture_output=True, check=True
-    )
-    state = json.loads(done.stdout)["state"]
-    return list(state["history"]) if state else []
-
-
-def watch(config: Path, source: Path, spans: int) -> list[dict[str, Any]]:
-    """What the scheduler made of each span."""
-    log = (config.parent / "log.txt").open("w")
-    scheduler = subprocess.Popen(
-        retrain("schedule", config), cwd=ROOT, env=environment(), stdout=log, stderr=subprocess.STDOUT
-    )
-    found = []
+    """How scheduled runs ended so far. Read from the file, which costs nothing beside what is measured."""
     try:
-        for span in range(1, spans + 1):
-            deliver(source, config.parent / "data", span)
-            end = time.monotonic() + PATIENCE
-            while len(ended := [o for o in history(config) if o["status"] != "skipped"]) < span:
-                if time.monotonic() > end or scheduler.poll() is not None:
-                    raise RuntimeError(f"span {span}: no run ended; {(config.parent / 'log.txt').read_text()[-2000:]}")
-                time.sleep(0.5)
-            found.append(ended[-1])
-            print(f"span {span}: {ended[-1]['status']}, {ended[-1]['seconds']:.0f} s", flush=True)
-    finally:
-        scheduler.send_signal(signal.SIGTERM)
-        scheduler.wait(60)
-        log.close()
-    return found
+        text = (config.parent / ".retrain" / "schedule" / "taxi" / "state.json").read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return []
+    return [o for o in json.loads(text)["history"] if o["status"] != "skipped"]
 
 
-def cold(folder: Path, source: Path, span: int) -> float:
-    """Seconds of a first `retrain run` on the same data, imports included."""
+class Watched:
+    """A folder under `retrain schedule`; use it as a context manager.
+
+    Args:
+        folder: for the configuration, the data and the workspace; made here.
+        source: has the folders of all spans.
+    """
+
+    def __init__(self, folder: Path, source: Path):
+        self._config, self._source = project(folder), source
+        self._log = (folder / "log.txt").open("w")
+        self._process = subprocess.Popen(
+            retrain("schedule", self._config), cwd=ROOT, env=environment(), stdout=self._log, stderr=subprocess.STDOUT
+        )
+        self._tree = Tree(self._process.pid)
+
+    def __enter__(self) -> Watched:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._process.send_signal(signal.SIGTERM)
+        self._process.wait(60)
+        self._log.close()
+
+    def _alive(self, began: float) -> None:
+        if time.monotonic() - began > PATIENCE or self._process.poll() is not None:
+            raise RuntimeError((self._config.parent / "log.txt").read_text(encoding="utf-8")[-2000:])
+
+    def ready(self) -> None:
+        """Waits for the process of the next run to be there and to have nothing left to do."""
+        began = time.monotonic()
+        while len(self._tree.pids()) < 3 or self._tree.share(IDLE_FOR) > IDLE_SHARE:
+            self._alive(began)
+            time.sleep(0.2)
+
+    def run(self, span: int) -> tuple[dict[str, Any], Cost]:
+        """Delivers a span and waits for the end of its run."""
+        self.ready()
+        number, began = len(history(self._config)), time.monotonic()
+        # Processes that have ended count from when they are waited for, so what has ended by now is the runs before.
+        ahead, ended = self._tree.children(), self._tree.ended()
+        deliver(self._source, self._config.parent / "data", span)
+        while len(ends := history(self._config)) == number:
+            self._alive(began)
+            time.sleep(0.2)
+        return ends[-1], Cost(ends[-1]["seconds"], self._tree.ended() - ended - ahead, ahead)
+
+
+def cold(folder: Path, source: Path, span: int) -> Cost:
+    """A first `retrain run` on the same data, imports included."""
     config = project(folder)
     for number in range(1, span + 1):
         deliver(source, config.parent / "data", number)
-    began = time.monotonic()
+    began, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(
         retrain("run", config, "--span", span), cwd=ROOT, env=environment(), capture_output=True, check=False
     )
-    return time.monotonic() - began
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Cost(time.monotonic() - began, used)
 
 
-def table(found: list[dict[str, Any]], colds: dict[int, float]) -> str:
-    """The runs as Markdown, and the ratio."""
-    lines = ["| span | verdict | why | seconds | reused | cold run, s |", "| ---: | --- | --- | ---: | --- | ---: |"]
-    for outcome in found:
-        span = outcome["span"]
-        reused = ", ".join(outcome["reused"]) or "–"
-        before = f"{colds[span]:.1f}" if span in colds else ""
-        headline = str(outcome["headline"]).replace("|", "/")
-        lines.append(f"| {span} | {outcome['status']} | {headline} | {outcome['seconds']:.1f} | {reused} | {before} |")
-    both = [(o["seconds"], colds[o["span"]]) for o in found if o["span"] in colds]
-    ratio = statistics.fmean(a / b for a, b in both)
-    told = (
-        f"Scheduled runs take {ratio:.0%} of a cold `retrain run` on the same data, on average over {len(both)} spans; "
+def measure(folder: Path, source: Path, spans: int, colds: list[int]) -> list[Line]:
+    """All spans in order, the cold run of a span right after its scheduled one."""
+    lines = []
+    with Watched(folder / "watched", source) as watched:
+        for span in range(1, spans + 1):
+            outcome, cost = watched.run(span)
+            beside = None
+            if span in colds:
+                watched.ready()
+                beside = cold(folder / f"cold-{span}", source, span)
+            lines.append(Line(outcome, cost, beside))
+            print(f"span {span}: {outcome['status']}, {cost}, cold {beside}", flush=True)
+    return lines
+
+
+def table(lines: list[Line]) -> str:
+    """The runs as Markdown."""
+    head = ["span", "verdict", "why", "reused", "s", "CPU s", "cold, s", "cold, CPU s"]
+    out = [f"| {' | '.join(head)} |", "| ---: | --- | --- | --- | ---: | ---: | ---: | ---: |"]
+    for line in lines:
+        of = line.outcome
+        beside = [f"{line.cold.wall:.1f}", f"{line.cold.cpu:.1f}"] if line.cold else ["", ""]
+        cells = [
+            str(of["span"]),
+            of["status"],
+            str(of["headline"]).replace("|", "/"),
+            ", ".join(of["reused"]) or "–",
+            f"{line.cost.wall:.1f}",
+            f"{line.cost.cpu:.1f}",
+            *beside,
+        ]
+        out.append(f"| {' | '.join(cells)} |")
+    return "\n".join(out)
+
+
+def summary(lines: list[Line]) -> str:
+    """The ratios over the spans that have both, but for the first: its run finds nothing to reuse."""
+    both = [(line.cost, line.cold) for line in lines[1:] if line.cold]
+    if not both:
+        return "No cold run was made beside a scheduled one."
+    walls = sorted(a.wall / b.wall for a, b in both)
+    wall = sum(a.wall for a, _ in both) / sum(b.wall for _, b in both)
+    cpu = sum(a.cpu for a, _ in both) / sum(b.cpu for _, b in both)
+    ahead = statistics.fmean(a.ahead for a, _ in both)
+    stack = " and ".join(f"{p} {importlib.metadata.version(p)}" for p in ("tfx", "tensorflow"))
+    return (
+        f"Over {len(both)} spans, scheduled runs took {wall:.0%} of the time of cold ones ({walls[0]:.0%} to {walls[-1]:.0%}), and "
+        f"{cpu:.0%} of their processor time; {ahead:.1f} s more of it had been spent ahead, while nothing was to do, on the imports of "
+        f"the waiting processes. Measured with {stack}, {os.cpu_count()} cores, load {os.getloadavg()[2]:.1f} over the last 15 minutes."
     )
-    told += f"{os.cpu_count()} cores."
-    return "\n".join([*lines, "", told])
 
 
 def main() -> int:
     """Measures and writes the table."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--spans", type=int, default=16)
-    parser.add_argument("--cold", type=int, nargs="*", default=[6, 11, 16])
+    parser.add_argument("--cold", type=int, nargs="*", default=list(range(2, 17, 2)))
     parser.add_argument("--output", type=Path)
     words = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="schedule-") as name:
         folder = Path(name)
         source = folder / "source"
         subprocess.run([sys.executable, "-m", "data.taxi", "--output", str(source)], cwd=ROOT, check=True)
-        found = watch(project(folder / "watched"), source, words.spans)
-        colds = {n: cold(folder / f"cold-{n}", source, n) for n in words.cold if n <= words.spans}
-    made = table(found, colds)
+        lines = measure(folder, source, words.spans, words.cold)
+    made = f"{table(lines)}\n\n{summary(lines)}"
     print(made)
     if words.output:
         put(words.output, MARKS, made)

@@ -1,7 +1,11 @@
-"""Whether the exported model can be served: a fresh process is started beside the evaluation, and asked when that is over."""
+"""Whether the exported model can be served: a fresh process loads it beside the evaluation, and is asked when that is over.
+
+`start_ahead` has the process started earlier, by a worker that waits for its job: then TensorFlow is imported when the model is there.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -24,6 +28,55 @@ ROWS = 200
 PATIENCE = 300
 
 
+class Process:
+    """A process that has imported TensorFlow, or is about to, and waits to be asked. It ends with its input, and so with this process."""
+
+    def __init__(self) -> None:
+        # -I: neither the working directory nor the environment's paths decide what it imports.
+        self.log = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115
+        self.popen = subprocess.Popen(
+            [sys.executable, "-I", str(serving_probe.__file__)],
+            stdin=subprocess.PIPE,
+            stdout=self.log,
+            stderr=self.log,
+            text=True,
+        )
+
+    def tell(self, line: str) -> None:
+        """Writes a line; nothing when the process has ended, which its exit code tells."""
+        assert self.popen.stdin is not None
+        with contextlib.suppress(OSError):
+            self.popen.stdin.write(line + "\n")
+            self.popen.stdin.flush()
+
+    def end(self) -> None:
+        """Ends it, whatever it does."""
+        self.popen.kill()
+        self.popen.wait()
+        if self.popen.stdin:
+            with contextlib.suppress(OSError):
+                self.popen.stdin.close()
+        self.log.close()
+
+
+_ahead: list[Process] = []
+
+
+def start_ahead() -> None:
+    """Starts the process of the next `Probe` of this process now."""
+    if not _ahead:
+        _ahead.append(Process())
+
+
+def _process() -> Process:
+    """One that was started ahead, unless it has died since, or a new one."""
+    while _ahead:
+        if (process := _ahead.pop()).popen.poll() is None:
+            return process
+        process.end()
+    return Process()
+
+
 class Probe:
     """A process that loads the model while the evaluation runs. Use as a context; it never outlives that.
 
@@ -39,19 +92,12 @@ class Probe:
         self._folder = tempfile.TemporaryDirectory(prefix="serving-")
         rows, self._output = (os.path.join(self._folder.name, n) for n in ("rows.tfrecord", "answers.json"))
         write_records(rows, np.array(self._records, object))
-        # -I: neither the working directory nor the environment's paths decide what it imports.
-        words = [sys.executable, "-I", str(serving_probe.__file__), self._model, rows, self._output]
-        self._log = open(os.path.join(self._folder.name, "log.txt"), "w+", encoding="utf-8", errors="replace")
-        self._process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=self._log, stderr=self._log)
+        self._process = _process()
+        self._process.tell(json.dumps([self._model, rows, self._output]))
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        if self._process.poll() is None:
-            self._process.kill()
-        self._process.wait()
-        if self._process.stdin:
-            self._process.stdin.close()
-        self._log.close()
+        self._process.end()
         self._folder.cleanup()
 
     def evidence(self, expected: npt.NDArray[np.float32]) -> ServingEvidence:
@@ -62,19 +108,20 @@ class Probe:
                 that the model does not know).
         """
         try:
-            self._process.communicate(b"go\n", timeout=PATIENCE)
+            self._process.tell("go")
+            self._process.popen.communicate(timeout=PATIENCE)
         except subprocess.TimeoutExpired:
             return ServingEvidence(error=f"no answer within {PATIENCE} s")
-        if self._process.returncode or not os.path.exists(self._output):
+        if self._process.popen.returncode or not os.path.exists(self._output):
             return ServingEvidence(error=self._reason())
         with open(self._output, encoding="utf-8") as file:
             return compared(json.load(file), expected, folder_size(self._model))
 
     def _reason(self) -> str:
         """The last line that the process wrote, which names the exception, or the signal that ended it."""
-        self._log.seek(0)
-        lines = [line.strip() for line in self._log if line.strip()]
-        code = self._process.returncode
+        self._process.log.seek(0)
+        lines = [line.strip() for line in self._process.log if line.strip()]
+        code = self._process.popen.returncode
         return lines[-1][:300] if code > 0 and lines else f"the process ended with code {code} and no answers"
 
 

@@ -42,6 +42,8 @@ FN_API_RUNNER = "apache_beam.runners.portability.fn_api_runner.FnApiRunner"
 #: Workers of the local runner are this process or its children, whatever image is named. Without one, TFX builds a package of itself for
 #: them: 1.3 s in each of five stages.
 NOTHING_TO_SHIP = "--sdk_container_image=none"
+#: As newer Beams do by themselves. With dill, an older one looks at all loggers of the process for each function.
+PICKLED = "--pickle_library=cloudpickle"
 
 
 class Earlier(BaseModel):
@@ -85,7 +87,7 @@ def beam_args(config: PipelineConfig) -> list[str]:
     """Beam's options. The runner is named in full: the default one tries to download a binary (apache/beam#34549)."""
     beam = config.beam
     mode = [f"--direct_num_workers={beam.workers}", f"--direct_running_mode={beam.mode}"]
-    return [f"--runner={FN_API_RUNNER}", NOTHING_TO_SHIP, *mode, *beam.args]
+    return [f"--runner={FN_API_RUNNER}", NOTHING_TO_SHIP, PICKLED, *mode, *beam.args]
 
 
 def _previous(g: Graph, node: str, kind: type, producer: str) -> tuple[list[Any], dict[str, Channel]]:

@@ -62,9 +62,37 @@ def test_a_process_that_hangs_or_dies_is_an_error_and_never_outlives_the_context
     script.write_text("import time; time.sleep(60)")
     with serving_check.Probe(saved, RECORDS) as probe:
         assert probe.evidence(WANTED).error == "no answer within 0.5 s"
-    assert probe._process.returncode is not None
+    assert probe._process.popen.returncode is not None
     monkeypatch.setattr(serving_check, "PATIENCE", 60)
     for text, code in (("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", -9), ("pass", 0)):
         script.write_text(text)
         with serving_check.Probe(saved, RECORDS) as probe:
             assert probe.evidence(WANTED).error == f"the process ended with code {code} and no answers"
+
+
+def test_a_process_that_was_started_ahead_is_taken_once(saved):
+    serving_check.start_ahead()
+    serving_check.start_ahead()
+    (ahead,) = serving_check._ahead
+    with serving_check.Probe(saved, RECORDS) as probe:
+        got = probe.evidence(WANTED)
+        assert probe._process is ahead
+    assert (got.error, got.rows) == (None, 3)
+    assert not serving_check._ahead
+    with serving_check.Probe(saved, RECORDS) as probe:
+        assert probe._process is not ahead
+
+
+def test_a_process_that_was_started_ahead_and_has_died_is_named_with_its_end(saved):
+    serving_check.start_ahead()
+    serving_check._ahead[0].popen.kill()
+    serving_check._ahead[0].popen.wait()
+    with serving_check.Probe(saved, RECORDS) as probe:
+        assert probe.evidence(WANTED).error is None
+
+
+def test_a_process_that_nobody_asks_ends_with_its_input(saved):
+    process = serving_check.Process()
+    process.popen.communicate(timeout=60)
+    assert process.popen.returncode == 0
+    process.end()
