@@ -227,13 +227,18 @@ def report(
         Path | None,
         typer.Option("-o", "--output", help="File to write, '-' for standard output; default: in the run's folder."),
     ] = None,
+    with_examples: Annotated[
+        bool, typer.Option("--with-examples", help="Show a few raw rows, too, in a page of its own.")
+    ] = False,
     config: ConfigOption = None,
     workspace: WorkspaceOption = None,
 ) -> None:
     """One run as one HTML page that works offline."""
     from pipeline.commands.report import report_command
 
-    raise typer.Exit(report_command(run=run, output=output, config=config, workspace=workspace))
+    raise typer.Exit(
+        report_command(run=run, output=output, config=config, workspace=workspace, with_examples=with_examples)
+    )
 
 
 @app.command()

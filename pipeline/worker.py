@@ -42,8 +42,21 @@ def die_with_parent(number: int = signal.SIGKILL) -> None:
     """
     pr_set_pdeathsig = 1
     ctypes.CDLL(None, use_errno=True).prctl(pr_set_pdeathsig, int(number))
-    if os.getppid() == 1:
+    if _adopted():
         os._exit(1)
+
+
+def _adopted() -> bool:
+    """Whether the parent has died already, so that process 1 has taken this one over.
+
+    Where process 1 is the parent, as a command is that a container starts, it runs the same Python.
+    """
+    if os.getppid() != 1:
+        return False
+    try:
+        return not os.path.samefile("/proc/1/exe", "/proc/self/exe")
+    except OSError:
+        return True
 
 
 def sentence(error: BaseException) -> str:

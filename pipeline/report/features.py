@@ -20,6 +20,9 @@ FEW = 20
 MOST = 6
 #: What is measured of drift, by the check that does.
 UNITS = {"numeric_drift": "bits", "category_drift": "l_infinity"}
+#: The same of properties of pictures, which have lines of their own.
+PICTURE_UNITS = {"image_drift": "ks", "image_orientation": "kuiper"}
+NAMES = {"bits": "bits", "l_infinity": "points", "ks": "KS", "kuiper": "Kuiper"}
 
 
 @dataclass(frozen=True)
@@ -73,13 +76,18 @@ class Drift:
 
 @dataclass(frozen=True)
 class FeatureRow:
-    """One feature. `shape` is this span and the span before, `splits` this span in each split, `typical` the median or the share of the
-    most frequent category over the window; `line` is the share that is missing over the window, `spoken` is it in words."""
+    """One feature.
+
+    Attributes:
+        line: the share that is missing, over the window; None where nothing ever is. `spoken` is it in words.
+        shape: this span and the span before; `splits` is this span in each split.
+        typical: the median, or the share of the most frequent category, over the window.
+    """
 
     name: str
     kind: str
     missing: str
-    line: Line
+    line: Line | None
     spoken: str
     shape: Shape | None
     drift: Drift | None
@@ -95,7 +103,8 @@ def feature_rows(data: DataEvidence, findings: Sequence[Finding]) -> list[Featur
     for name, found in sorted(data.newest.features.items()):
         spans = [(s.span, s.features.get(name)) for s in data.spans]
         told = ", ".join(f"span {n}: {percent(f.missing_share) if f else 'not there'}" for n, f in spans)
-        line = trend([f.missing_share if f else None for _, f in spans])
+        shares = [f.missing_share if f else None for _, f in spans]
+        line = trend(shares) if any(s != 0 for s in shares) else None
         missing = f"{percent(found.missing_share)} ({number(found.missing)})" if found.missing else "0"
         shape = _shape(_sides(found, before.features.get(name) if before else None))
         drift = drifts.get(name)
@@ -112,7 +121,20 @@ def feature_rows(data: DataEvidence, findings: Sequence[Finding]) -> list[Featur
                 _typical(spans),
             )
         )
+        if found.kind == "image":
+            rows += _of_pictures(name, findings)
     return rows
+
+
+def _of_pictures(name: str, findings: Sequence[Finding]) -> list[FeatureRow]:
+    """What was measured of pictures: brightness and the like, and how they lie."""
+    found = [f for f in findings if f.code in PICTURE_UNITS and PICTURE_UNITS[f.code] in f.observed]
+    about = [(f"{name}.orientation" if f.subject == name else f.subject, f) for f in found]
+    return [
+        FeatureRow(subject, "of pictures", "–", None, "", None, _drift(f), None, None)
+        for subject, f in about
+        if subject.startswith(f"{name}.")
+    ]
 
 
 def _sides(now: FeatureEvidence, before: FeatureEvidence | None) -> list[Side]:
@@ -210,16 +232,15 @@ def _typical(spans: Sequence[tuple[int, FeatureEvidence | None]]) -> Course | No
 
 
 def _drift(finding: Finding) -> Drift:
-    unit = UNITS[finding.code]
+    unit = (UNITS | PICTURE_UNITS)[finding.code]
     warns, blocks = (_short(finding.allowed.get(f"{level}_{unit}"), unit) for level in ("warn", "block"))
     noise = finding.allowed.get(f"warn_noise_{unit}")
-    name = "bits" if unit == "bits" else "points"
-    value = f"{_short(finding.observed[unit], unit)} {name}"
+    value = f"{_short(finding.observed[unit], unit)} {NAMES[unit]}"
     return Drift(value, warns, blocks, _short(noise, unit), finding.severity.value)
 
 
 def _short(value: object, unit: str) -> str:
-    """Bits as they are, changes of a share in points."""
+    """Changes of a share in points, all else as it is."""
     if not isinstance(value, int | float):
         return "–"
-    return number(float(value) * (1 if unit == "bits" else 100), 2)
+    return number(float(value) * (100 if unit == "l_infinity" else 1), 2)

@@ -73,7 +73,7 @@ def _all_rows(data: DataEvidence, splits: Sequence[str]) -> LabelRow:
     spoken = ", ".join(f"span {s.span}: {number(s.rows)} rows" for s in data.spans)
     most = max(rows) or 1
     before = rows[-2] if len(rows) > 1 else None
-    change = f"{100 * (rows[-1] / before - 1):+.0f} %" if before else "–"
+    change = f"{round(100 * (rows[-1] / before - 1)):+d} %" if before else "–"
     cells = tuple(number(sum(data.labels[s].values())) for s in splits)
     line = trend([n / most for n in rows])
     return LabelRow("all rows", cells, number(rows[-1]), number(before), change, line, spoken)

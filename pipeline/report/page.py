@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -24,6 +24,9 @@ from schemas.diagnosis import Diagnosis, RankedCause
 from schemas.evidence import OVERALL, SPLITS, SliceEvidence
 from schemas.findings import Finding, Severity, verdict
 from schemas.run_record import RunRecord, Status
+
+if TYPE_CHECKING:
+    from pipeline.report.examples import Examples
 
 FOLDER = Path(__file__).parent
 FILTERS = (
@@ -62,19 +65,20 @@ class Augmentation:
     note: str = audit.SIDE_NOTE
 
 
-def render(record: RunRecord, diagnosis: Diagnosis | None = None) -> str:
+def render(record: RunRecord, diagnosis: Diagnosis | None = None, examples: Examples | None = None) -> str:
     """The page. Reads the audit of augmentation where it lies; all else is in the record.
 
     Shows no rows and no values of features, apart from labels, slices, bounds, what stands in for missing, and categories that a
-    finding names.
+    finding or the schema names; never those of `Data.unnamed` columns.
 
     Args:
         diagnosis: why the run did what it did; None leaves the section out.
+        examples: rows to show all the same.
     """
-    return environment().get_template("report.html.j2").render(context(record, diagnosis))
+    return environment().get_template("report.html.j2").render(context(record, diagnosis, examples))
 
 
-def context(record: RunRecord, diagnosis: Diagnosis | None) -> dict[str, Any]:
+def context(record: RunRecord, diagnosis: Diagnosis | None, examples: Examples | None = None) -> dict[str, Any]:
     """All that the template names."""
     metric = main_metric(record)
     training = record.training
@@ -105,6 +109,7 @@ def context(record: RunRecord, diagnosis: Diagnosis | None) -> dict[str, Any]:
         "schema_findings": _schema_findings(record),
         "suspected": _suspected(diagnosis),
         "diagnosis": diagnosis,
+        "examples": examples,
         "learned": learned_tables(record.learned),
         "learned_note": learned_note(record.learned),
         "augmentation": _augmentation(record),

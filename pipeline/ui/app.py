@@ -83,6 +83,7 @@ class Site:
         common = {
             "menu": MENU,
             "here": request.url.path,
+            "within": "/" if request.url.path.startswith("/runs/") else "",
             "pipeline": self._views.name,
             "may_act": may,
             "form_token": self._guard.form_token if may else "",

@@ -17,8 +17,11 @@ from pipeline.schema_changes import SchemaChange
 
 #: As in `supervise.START`: the current folder is no place to import from.
 START = "import sys; sys.path[:] = [p for p in sys.path if p]; from pipeline.cli import main; sys.exit(main())"
-#: The same behind whatever else the machine does: pages are answered meanwhile.
-GENTLY = f"import os; os.nice(10); {START}"
+#: The same behind whatever else the machine does, as pages are answered meanwhile, and not longer than the server is there.
+GENTLY = (
+    "import os, sys; os.nice(10); sys.path[:] = [p for p in sys.path if p]; "
+    f"from pipeline.worker import die_with_parent; die_with_parent(); {START}"
+)
 #: TFDV loads in 5 to 15 s, and a file without statistics is read once; what takes longer hangs.
 SECONDS = 300.0
 #: Results that are remembered.

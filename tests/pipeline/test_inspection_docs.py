@@ -15,7 +15,7 @@ from tests import factories
 PAGE = (Path(__file__).parents[2] / "docs" / "inspection.md").read_text(encoding="utf-8")
 ROWS = [
     [cell.strip() for cell in line.strip("|").split(" | ")]
-    for line in PAGE.splitlines()
+    for line in PAGE.partition("## What of the data is shown")[0].splitlines()
     if line.startswith("| ") and not line.startswith(("| question", "| ---"))
 ]
 #: Names in italics that are no heading of the report: lines of it, and headings elsewhere.

@@ -100,6 +100,15 @@ def cookie(site):
     return f"{site.cookie}={site.session}"
 
 
+@pytest.mark.parametrize(
+    ("page", "marked"),
+    [("/", 'page">Runs'), ("/trends", 'page">Trends'), ("/runs/{}", 'true">Runs'), ("/runs/{}/why", 'true">Runs')],
+)
+def test_the_menu_marks_where_one_is(site, records, page, marked):
+    _, _, text = ask(site, page.format(records[1].run_id))
+    assert re.findall(r'aria-current="([^<]+)<', text) == [marked]
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_every_page_has_no_script_of_others_and_asks_nobody(site, records, page):
     old, new = records
