@@ -1,9 +1,10 @@
-"""Makes the pictures of docs/img/ from real runs of the taxi example: a pushed one, one blocked by data, one not blessed.
+"""Makes the pictures of docs/img/ from real runs of three examples: taxi (a pushed run, one blocked by data, one not blessed, a
+comparison), digits (a pushed run, one blocked by its augmentation) and retina (a pushed run).
 
-python scripts/screenshots.py [--project FOLDER] [--only NAME]
+python scripts/screenshots.py [--projects FOLDER] [--example NAME] [--only NAME]
 
-The runs take some minutes; with ``--project`` they are kept there, and taken from there the next time. Needs Playwright and a Chromium
-of the system.
+The runs take some ten minutes; with ``--projects`` they are kept there, and taken from there the next time. Needs Playwright and a
+Chromium of the system.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ from pipeline.workspace import FOLDER  # noqa: E402
 SCHEDULE = "schedule: {cron: '0 3 * * *', on_new_data: {settle: 1s, poll: 1s}, retries: {times: 0}}\n"
 #: Too small a learning rate, and too few epochs to make up for it: a mistake that is easily made, and shows in every curve.
 MISTAKE = ("train.learning_rate=0.0001", "train.epochs=15")
+#: What digits do not look like when only the threes are turned.
+ONE_SIDED = 'transform.augment={per_epoch: true, ops: [{rotate: {degrees: 30, classes: ["3"]}}]}'
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 #: Widths, CSS pixels.
 DESKTOP, PHONE = 1280, 380
@@ -42,15 +45,12 @@ LARGEST = 150_000
 PATIENCE = 900
 
 
-def make_runs(folder: Path) -> Path:
-    """A project with four runs; made anew unless it is there.
+def make_taxi(folder: Path) -> Path:
+    """Four runs, three of them by the scheduler.
 
     Returns:
-        Its configuration.
+        Their configuration.
     """
-    config, done = folder / "taxi.yaml", folder / "done"
-    if done.exists():
-        return config
     config = project(folder)
     text = config.read_text(encoding="utf-8")
     config.write_text(text[: text.index("\nschedule:") + 1] + SCHEDULE, encoding="utf-8")
@@ -71,7 +71,44 @@ def make_runs(folder: Path) -> Path:
         scheduler.wait(60)
     words = [w for change in MISTAKE for w in ("--override", change)]
     subprocess.run(retrain("run", config, "--span", 8, *words), cwd=ROOT, env=environment(), check=False)
-    done.touch()
+    return config
+
+
+def make_digits(folder: Path) -> Path:
+    """A pushed run, and one that turns the threes only."""
+    config = example(folder, "digits")
+    for words in ((), ("--override", ONE_SIDED)):
+        subprocess.run(retrain("run", config, "--span", 4, *words), cwd=ROOT, env=environment(), check=False)
+    return config
+
+
+def make_retina(folder: Path) -> Path:
+    """A pushed run."""
+    config = example(folder, "retina")
+    subprocess.run(retrain("run", config, "--span", 3), cwd=ROOT, env=environment(), check=False)
+    return config
+
+
+def example(folder: Path, name: str) -> Path:
+    """The configuration of an example beside its data, which are made."""
+    folder.mkdir()
+    subprocess.run([sys.executable, "-m", f"data.{name}", "--output", str(folder / "data")], cwd=ROOT, check=True)
+    text = (ROOT / "examples" / f"{name}.yaml").read_text(encoding="utf-8").replace(f"../data/{name}/", "data/")
+    config = folder / f"{name}.yaml"
+    config.write_text(text, encoding="utf-8")
+    return config
+
+
+MAKERS = {"taxi": make_taxi, "digits": make_digits, "retina": make_retina}
+
+
+def made(folder: Path, name: str) -> Path:
+    """The configuration of an example with its runs; made anew unless they are there."""
+    config, done = folder / f"{name}.yaml", folder / "done"
+    if not done.exists():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        config = MAKERS[name](folder)
+        done.touch()
     return config
 
 
@@ -107,11 +144,12 @@ def empty(span: Path, column: str, share: float) -> None:
 
 @dataclass(frozen=True)
 class Picture:
-    """A page as somebody sees it first, without scrolling.
+    """A page as somebody sees it first, or from a heading on.
 
     Attributes:
         path: address; ``{blocked}`` and the like are ids of runs.
         height: of the window in CSS pixels; the width is that of the screen.
+        at: the id of the heading that it begins with; empty for the top.
     """
 
     name: str
@@ -119,6 +157,8 @@ class Picture:
     width: int = DESKTOP
     height: int = 800
     dark: bool = False
+    example: str = "taxi"
+    at: str = ""
 
 
 PICTURES = (
@@ -131,6 +171,12 @@ PICTURES = (
     Picture("phone-pushed", "/runs/{pushed}", PHONE),
     Picture("phone-blocked", "/runs/{blocked}", PHONE),
     Picture("phone-runs", "/", PHONE),
+    Picture("data", "/runs/{pushed}", at="data"),
+    Picture("digits", "/runs/{pushed}", example="digits"),
+    Picture("one-sided", "/runs/{blocked}", example="digits"),
+    Picture("one-sided-histograms", "/runs/{blocked}", example="digits", at="augmentation", height=560),
+    Picture("retina", "/runs/{pushed}", example="retina"),
+    Picture("retina-classes", "/runs/{pushed}", example="retina", at="metrics", height=1500),
 )
 
 
@@ -143,8 +189,8 @@ def ids_of(config: Path) -> dict[str, str]:
     return found
 
 
-def take(address: str, ids: dict[str, str], output: Path, only: str) -> None:
-    """Opens every page in Chromium, and keeps what the window shows."""
+def take(address: str, ids: dict[str, str], output: Path, pictures: list[Picture]) -> None:
+    """Opens pages in Chromium, and keeps what the window shows."""
     from playwright.sync_api import sync_playwright
 
     browser_path = next((p for n in BROWSERS if (p := shutil.which(n))), None)
@@ -153,15 +199,15 @@ def take(address: str, ids: dict[str, str], output: Path, only: str) -> None:
     output.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=browser_path)
-        for picture in PICTURES:
-            if only not in picture.name:
-                continue
+        for picture in pictures:
             page = browser.new_page(
                 viewport={"width": picture.width, "height": picture.height},
                 color_scheme="dark" if picture.dark else "light",
             )
             page.goto(address)
             page.goto(address.partition("/?")[0] + picture.path.format(**ids), wait_until="networkidle")
+            if picture.at:
+                page.evaluate("id => document.getElementById(id).closest('section').scrollIntoView()", picture.at)
             page.screenshot(path=output / f"{picture.name}.png")
             page.close()
             shrink(output / f"{picture.name}.png")
@@ -182,19 +228,25 @@ def shrink(path: Path) -> None:
 def main() -> int:
     """Makes the runs, then the pictures."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
-    parser.add_argument("--project", type=Path)
+    parser.add_argument("--projects", type=Path, help="folder where the runs are kept")
+    parser.add_argument("--example", choices=sorted(MAKERS), help="only this one")
     parser.add_argument("--output", type=Path, default=ROOT / "docs" / "img")
     parser.add_argument("--only", default="", help="part of a picture's name")
     words = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="screenshots-") as name:
-        config = make_runs((words.project or Path(name, "taxi")).resolve())
-        scheduler = start_scheduler(config)
-        try:
-            with served(config) as (port, token, _, _):
-                take(f"http://127.0.0.1:{port}/?token={token}", ids_of(config), words.output, words.only)
-        finally:
-            scheduler.send_signal(signal.SIGTERM)
-            scheduler.wait(60)
+        for example_name in [words.example] if words.example else MAKERS:
+            pictures = [p for p in PICTURES if p.example == example_name and words.only in p.name]
+            if not pictures:
+                continue
+            config = made((words.projects or Path(name)).resolve() / example_name, example_name)
+            scheduler = start_scheduler(config) if example_name == "taxi" else None
+            try:
+                with served(config) as (port, token, _, _):
+                    take(f"http://127.0.0.1:{port}/?token={token}", ids_of(config), words.output, pictures)
+            finally:
+                if scheduler:
+                    scheduler.send_signal(signal.SIGTERM)
+                    scheduler.wait(60)
     return 0
 
 

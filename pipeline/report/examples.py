@@ -34,6 +34,8 @@ BUDGET = 1_200_000
 #: Bytes of a picture that is shown in a row; larger ones are named by their size.
 THUMB = 20_000
 HIDDEN = "(hidden)"
+#: Hidden values of so many characters are hidden within other values, too.
+SECRET = 3
 #: How files of pictures begin -> their media type.
 PICTURES = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg"}
 _PLACE = re.compile(r"^(?P<file>.+) row (?P<row>\d+)$")
@@ -154,9 +156,11 @@ class _Reader:
             self.problems += [f.message for f in error.findings]
 
     def _texts(self, batch: pa.RecordBatch, index: int) -> Cells:
-        names = [n for n in batch.schema.names if n not in (PATH, SHA256)]
+        """The values of a row; what hidden ones say is hidden in the others, too, as in names of files."""
+        row = {n: batch.column(n)[index].as_py() for n in batch.schema.names if n not in (PATH, SHA256)}
         unnamed = self._config.data.unnamed
-        return {n: HIDDEN if n in unnamed else _cell(batch.column(n)[index].as_py()) for n in names}
+        secrets = [s for n, v in row.items() if n in unnamed and len(s := str(_cell(v))) >= SECRET]
+        return {n: HIDDEN if n in unnamed else _without(_cell(v), secrets) for n, v in row.items()}
 
     def _is_intact(self, file: DataFile) -> bool:
         if file.path not in self._intact:
@@ -173,6 +177,13 @@ class _Reader:
 def _name(file: DataFile) -> str:
     """A file as findings name it."""
     return f"{Path(file.path).parent.name}/{Path(file.path).name}"
+
+
+def _without(cell: str | Picture, secrets: Sequence[str]) -> str | Picture:
+    if isinstance(cell, str):
+        for secret in secrets:
+            cell = cell.replace(secret, HIDDEN)
+    return cell
 
 
 def _cell(value: object) -> str | Picture:

@@ -11,7 +11,10 @@ from pipeline.report.examples import HIDDEN, LONGEST, MOST, Picture, examples_of
 from schemas.run_record import DataFile
 from tests import factories
 
-ROWS = [f"{label},ride {n},{n}.5,{'x' * 100 if n == 1 else 'note'}" for n, label in enumerate("aaaaaaab", start=1)]
+ROWS = [
+    f"{label},ride {n},{n}.5,{'x' * 100 if n == 1 else f'pictures/ride {n}/a.png'}"
+    for n, label in enumerate("aaaaaaab", start=1)
+]
 
 
 def data_file(path, span=8):
@@ -43,6 +46,7 @@ def test_rows_of_each_class_in_turn(record):
     assert [r[1] for r in newest.rows] == list("abaaa")
     assert {r[2] for r in newest.rows} == {HIDDEN}
     assert len(newest.rows[0][4]) == LONGEST
+    assert {r[4] for r in newest.rows[1:]} == {f"pictures/{HIDDEN}/a.png"}
 
 
 def test_rows_that_a_finding_names(record):
