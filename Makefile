@@ -8,7 +8,7 @@ ARGS ?=
 PARALLEL := -n logical --maxprocesses 4 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run run-digits run-retina run-reviews run-fares test test-newest test-faults test-airflow test-mlflow lint format bench lock clean
+.PHONY: help setup run run-digits run-retina run-reviews run-fares test test-newest test-faults test-airflow test-kubeflow test-mlflow lint format bench lock clean
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z %-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ test-faults: setup ## Runs the whole fault campaign: some 60 accidents, half an 
 
 test-airflow: setup ## Runs an exported DAG on a real Airflow 2 and 3, to the verdict (some minutes each)
 	$(PYTHON) scripts/airflow_trial.py $(ARGS)
+
+test-kubeflow: setup ## Loads an exported pipeline with the KFP SDK and plays it through (some minutes)
+	$(PYTHON) scripts/kubeflow_trial.py $(ARGS)
 
 test-mlflow: setup ## Exports runs to real MLflow 2 and 3 servers, twice, and reads them back (a minute each)
 	$(PYTHON) scripts/mlflow_trial.py $(ARGS)

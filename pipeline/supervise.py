@@ -44,6 +44,10 @@ def config_digest(config: PipelineConfig) -> str:
     return hashlib.sha256(json.dumps(config.recipe, sort_keys=True).encode()).hexdigest()
 
 
+#: Wherever stages run: Keras 3 instead of what TensorFlow Transform asks for, quiet TensorFlow, and the same order of sets everywhere.
+ALWAYS = {"TF_USE_LEGACY_KERAS": "0", "TF_CPP_MIN_LOG_LEVEL": "2", "PYTHONUNBUFFERED": "1", "PYTHONHASHSEED": "0"}
+
+
 def environment(temporary: Path | None) -> dict[str, str]:
     """The worker's environment: Keras 3, quiet TensorFlow, temporary files in a folder that is removed with the run.
 
@@ -51,14 +55,10 @@ def environment(temporary: Path | None) -> dict[str, str]:
         temporary: that folder; None for a spare worker, which gets it with its job.
     """
     own = {
-        "TF_USE_LEGACY_KERAS": "0",
-        "TF_CPP_MIN_LOG_LEVEL": "2",
         "CUDA_VISIBLE_DEVICES": os.environ.get("CUDA_VISIBLE_DEVICES", "-1"),
         **({} if temporary is None else {"TMPDIR": str(temporary)}),
-        "PYTHONUNBUFFERED": "1",
-        "PYTHONHASHSEED": "0",
     }
-    return {**os.environ, **own}
+    return {**os.environ, **ALWAYS, **own}
 
 
 def new_record(job: Job, config: PipelineConfig, config_path: Path, workspace: Workspace) -> RunRecord:

@@ -19,7 +19,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 from trial_environment import environment
 
@@ -46,17 +46,21 @@ def make_project(folder: Path) -> Path:
     return folder / "taxi.yaml"
 
 
-def lose_a_column(folder: Path) -> None:
-    """Adds span 9: span 8 without one of its columns."""
+def add_span(folder: Path, change: Callable[[int, dict[str, str]], dict[str, str]]) -> None:
+    """Adds span 9: the rows of span 8, each as `change` makes it of its number and itself."""
     (source,) = (folder / "data" / "span-8").glob("*.csv")
     (folder / "data" / "span-9").mkdir()
-    with open(source, newline="", encoding="utf-8") as old, open(
-        folder / "data/span-9/trips.csv", "w", newline="", encoding="utf-8"
-    ) as new:
-        rows = csv.DictReader(old)
-        writer = csv.DictWriter(new, [c for c in rows.fieldnames or [] if c != LOST], extrasaction="ignore")
+    with open(source, newline="", encoding="utf-8") as old:
+        rows = [change(number, row) for number, row in enumerate(csv.DictReader(old))]
+    with open(folder / "data" / "span-9" / "trips.csv", "w", newline="", encoding="utf-8") as new:
+        writer = csv.DictWriter(new, list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
+
+
+def without_lost(number: int, row: dict[str, str]) -> dict[str, str]:
+    """A row that lost a column."""
+    return {k: v for k, v in row.items() if k != LOST}
 
 
 class Trial:
@@ -136,7 +140,7 @@ def try_version(version: str, environments: Path) -> None:
         expect(run["status"] == "pushed", f"run to the verdict: {run['explanation']['headline']}", output)
         states = {s["name"]: s["state"] for s in run["stages"]}
         expect(all(states[s] == "done" for s in STAGES), "each stage was done once, by its own task", output)
-        lose_a_column(trial.folder)
+        add_span(trial.folder, without_lost)
         output = trial.airflow("dags", "test", "retrain-taxi", fails=True)
         run = trial.latest()
         expect(run["status"] == "blocked", f"bad data end blocked: {run['explanation']['headline']}", output)

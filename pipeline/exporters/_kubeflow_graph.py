@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import sys
 from datetime import datetime, timezone
 from pathlib import Path
@@ -11,6 +13,7 @@ import yaml
 
 from pipeline.job import Job
 from pipeline.planning import plan_job
+from pipeline.supervise import ALWAYS
 from pipeline.workspace import BadRecord, Workspace, new_run_id
 from schemas.config import ConfigError, load_config
 from schemas.findings import DataBlocked
@@ -92,8 +95,33 @@ def specification(graph: Any, image: str) -> dict[str, Any]:
         raise ValueError(MISSING) from None
     settings = KubeflowV2DagRunnerConfig(default_image=image, use_pipeline_spec_2_1=True)
     job = KubeflowV2DagRunner(settings).run(build(graph), write_out=False)
-    made: dict[str, Any] = job["pipelineSpec"]
-    return made
+    return runnable(job["pipelineSpec"])
+
+
+def runnable(made: dict[str, Any]) -> dict[str, Any]:
+    """What TFX's runner leaves out: in a container, it imports an artifact's class by the title of its schema, which is the name of the
+    type, and for types that are not TFX's own there is nothing of that name. And stages need the environment that they have here.
+    """
+    titles = {f"title: {t.TYPE_NAME}": f"title: {t.__module__}.{t.__qualname__}" for t in own_types()}
+    text = json.dumps(made)
+    for wrong, right in titles.items():
+        text = re.sub(rf"{re.escape(wrong)}\b", right, text)
+    done: dict[str, Any] = json.loads(text)
+    variables = [{"name": name, "value": value} for name, value in ALWAYS.items()]
+    for executor in done["deploymentSpec"]["executors"].values():
+        if "container" in executor:
+            executor["container"]["env"] = variables
+    return done
+
+
+def own_types() -> list[Any]:
+    """Types of artifacts that are ours."""
+    from tfx.types.artifact import Artifact
+
+    from components import artifacts
+
+    found: list[Any] = [t for t in vars(artifacts).values() if isinstance(t, type) and issubclass(t, Artifact)]
+    return [t for t in found if t.TYPE_NAME]
 
 
 def main() -> int:

@@ -1,5 +1,8 @@
 """The specification for Kubeflow Pipelines: every stage is there, and what is behind a gate has its data from the gate only."""
 
+import importlib
+import json
+import re
 import shutil
 
 import pytest
@@ -57,6 +60,22 @@ def test_every_stage_is_there_with_its_command(made):
         assert container["image"] == "registry.example/retrain:1"
         assert container["command"][:2] == ["python", "-m"]
     assert executors["ingest_executor"]["container"]["args"][1] == "components.ingest.ingest_Executor"
+
+
+def test_containers_find_the_types_of_artifacts(made):
+    """By their titles, which TFX's own command imports; of TFX's own types it knows where they are."""
+    titles = set(re.findall(r"title: ([\w.]+)", json.dumps(made[1])))
+    ours = {t.rpartition(".") for t in titles if not t.startswith(("tfx.", "system."))}
+    assert {"IngestReport", "DataFindings", "AcceptedData", "GateFindings"} <= {name for *_, name in ours}
+    for module, _, name in ours:
+        assert f"retrain.{name}" == getattr(importlib.import_module(module), name).TYPE_NAME
+
+
+def test_containers_have_the_environment_that_stages_need(made):
+    executors = made[1]["deploymentSpec"]["executors"].values()
+    for container in [e["container"] for e in executors if "container" in e]:
+        variables = {v["name"]: v["value"] for v in container["env"]}
+        assert variables.items() >= {"TF_USE_LEGACY_KERAS": "0", "PYTHONHASHSEED": "0"}.items()
 
 
 def test_gates_are_data_dependencies(made):
