@@ -4,11 +4,12 @@ import contextlib
 import re
 import shutil
 import subprocess
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Error, sync_playwright
 
 from tests.e2e.conftest import RETRAIN, ROOT, environment
 
@@ -165,6 +166,36 @@ def watched(browser, own, first=None, **options):
         assert watch.problems == []
     finally:
         context.close()
+
+
+#: The states of the stages on the page of a run at work; null on that of one that has ended.
+STAGES = "document.querySelector('#live') && [...document.querySelectorAll('.flow li')].map(n => n.className)"
+
+
+def followed(page, seconds):
+    """Looks at the page of a run at work until it has ended: the states of its stages, look by look.
+
+    Args:
+        seconds: how long it may take.
+    """
+    frames, until = [], time.monotonic() + seconds
+    while not frames or frames[-1] is not None:
+        assert time.monotonic() < until, frames[-1:]
+        # At the verdict the page loads itself again: asked in that moment, it has no answer.
+        with contextlib.suppress(Error):
+            frames.append(page.evaluate(STAGES))
+        page.wait_for_timeout(200)
+    page.wait_for_load_state()
+    return frames[:-1]
+
+
+def tab_to(page, text, most=60):
+    """Presses Tab until what has the focus says so."""
+    for _ in range(most):
+        page.keyboard.press("Tab")
+        if page.evaluate(FOCUSED)["text"] == text:
+            return
+    raise AssertionError(f"Tab does not reach {text}")
 
 
 def unfold(page):

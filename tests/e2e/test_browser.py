@@ -1,26 +1,34 @@
 """The pages as a person has them: a real Chromium on `retrain ui` and on reports, over a pushed run and one that is watched."""
 
-import contextlib
 import json
 import re
 import shutil
 import threading
-import time
 from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
-from playwright.sync_api import Error
 
-from tests.e2e.browser import FAINT, FOCUSED, PHONE, Watch, launched, needs_chromium, served, unfold, watched
+from tests.e2e.browser import (
+    DESKTOP,
+    FAINT,
+    FOCUSED,
+    PHONE,
+    Watch,
+    followed,
+    launched,
+    needs_chromium,
+    served,
+    tab_to,
+    unfold,
+    watched,
+)
 from tests.e2e.conftest import ROOT, Project, read_rows, write_rows
 
 pytestmark = [pytest.mark.e2e, needs_chromium]
 
 #: As a value and as the name of a file.
 HOSTILE = "<img src=x onerror=alert(1)>"
-#: The states of the stages on the page of a run at work; null on that of one that has ended.
-STAGES = "document.querySelector('#live') && [...document.querySelectorAll('.flow li')].map(n => n.className)"
 PAGES = (
     "/",
     "/?text=nothing&status=pushed",
@@ -82,17 +90,9 @@ def story(browser, site):
         page.get_by_role("button", name="Start").click()
         page.wait_for_url("**/runs/*")
         run_id = re.search(r"/runs/([^?/]+)", page.url)[1]
-        frames, until = [], time.monotonic() + 180
-        while not frames or frames[-1] is not None:
-            assert time.monotonic() < until, frames[-1:]
-            # At the verdict the page loads itself again: asked in that moment, it has no answer.
-            with contextlib.suppress(Error):
-                frames.append(page.evaluate(STAGES))
-            page.wait_for_timeout(200)
-        page.wait_for_load_state()
         return {
             "run_id": run_id,
-            "states": frames[:-1],
+            "states": followed(page, 180),
             "end": page.text_content("main"),
             "said": page.locator(".said").count(),
         }
@@ -232,19 +232,23 @@ def test_a_form_on_another_page_changes_nothing(browser, site, host):
     assert not (site.workspace / "schedule" / "taxi" / "pause.json").exists()
 
 
-@pytest.mark.parametrize("path", ["/", "/versions", "/schedule", "/runs/{pushed}"])
-def test_tab_visits_all_in_order_and_shows_where_it_is(visit, site, pushed, path):
-    with visit(site.first) as page:
-        page.goto(site.origin + path.format(pushed=pushed[1].json["run_id"]))
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("path", ["/", "/versions", "/schedule", "/runs/{pushed}", "file:{pushed}", "file:{blocked}"])
+def test_tab_visits_all_in_order_and_shows_where_it_is(browser, site, address, path, size):
+    url, own = address(path)
+    first = None if path.startswith("file:") else site.first
+    with watched(browser, own, first, viewport=size) as page:
+        page.goto(url)
         page.keyboard.press("Tab")
         seen = [page.evaluate(FOCUSED)]
-        assert seen[0]["text"] == "To the content"
+        assert first is None or seen[0]["text"] == "To the content"
         while seen[-1]["tag"] != "body" and len(seen) < 300:
             assert seen[-1]["ring"], seen[-1]
             assert seen[-1]["inside"], seen[-1]
             page.keyboard.press("Tab")
             seen.append(page.evaluate(FOCUSED))
         places = [s["place"] for s in seen[:-1]]
+        assert len(places) > 3
         assert places == list(range(len(places))), "none is left out, none comes twice"
 
 
@@ -260,13 +264,6 @@ def test_the_skip_link_leads_past_the_menu(visit, site):
 
 
 def test_a_rollback_by_keyboard_only(visit, site):
-    def tab_to(page, text):
-        for _ in range(60):
-            page.keyboard.press("Tab")
-            if page.evaluate(FOCUSED)["text"] == text:
-                return
-        raise AssertionError(f"Tab does not reach {text}")
-
     with visit(site.first) as page:
         page.goto(f"{site.origin}/versions")
         assert page.inner_text("h1") == "Version 2 is served"
