@@ -144,7 +144,9 @@ def stats(record: RunRecord) -> RenderableType:
             feature.kind,
             f"{feature.missing:,} of {feature.rows:,}",
             percent(feature.missing_share),
-            sparkline([s.features[name].missing_share if name in s.features else None for s in window], floor=0),
+            sparkline(
+                [s.features[name].missing_share if name in s.features else None for s in window], floor=0, least=0.1
+            ),
         ]
         for name, feature in sorted(newest.features.items())
     ]

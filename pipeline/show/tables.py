@@ -50,15 +50,22 @@ def note(text: str) -> RenderableType:
     return Text(clean(text))
 
 
-def sparkline(values: Sequence[float | None], width: int = 40, floor: float | None = None) -> str:
-    """Values as a line of bars, from `floor` (default: the lowest) to the highest; a blank where there is no number."""
+def sparkline(
+    values: Sequence[float | None], width: int = 40, floor: float | None = None, least: float | None = None
+) -> str:
+    """Values as a line of bars; a blank where there is no number.
+
+    Args:
+        floor: where the bars begin; None for the lowest value.
+        least: where they end unless a value is higher, so that next to nothing looks like it; None for the highest value.
+    """
     if len(values) > width:
         values = [values[i * len(values) // width] for i in range(width)]
     known = [v for v in values if v is not None and math.isfinite(v)]
     if not known:
         return ""
     low = min(known) if floor is None else floor
-    extent = max(known) - low
+    extent = max(known if least is None else [*known, least]) - low
     top = len(BARS) - 1
     levels = [
         None if v is None or not math.isfinite(v) else round((v - low) / extent * top) if extent > 0 else 0
