@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 from urllib.parse import quote
 
 import pytest
+from playwright.sync_api import expect
 
 from pipeline.report import render
 from pipeline.schedule.state import Outcome, Pause, State, StateFile
@@ -167,7 +168,7 @@ def test_hostile_words_in_a_form_come_back_as_words(browser, site):
         page.get_by_role("button", name="Resume").click()
         page.get_by_label("Reason").fill(NAMES["trip_miles"] + IMAGE)
         page.get_by_role("button", name="Pause").click()
-        assert NAMES["trip_miles"] + IMAGE in page.inner_text("dl")
+        expect(page.locator("dl").first).to_contain_text(NAMES["trip_miles"] + IMAGE, timeout=30_000)
         page.goto(f"{site.origin}/actions")
         assert NAMES["trip_miles"] + IMAGE in page.inner_text("main")
         assert page.locator(FOREIGN).count() == 0
