@@ -5,38 +5,43 @@ from __future__ import annotations
 import getpass
 import signal
 import sys
-from datetime import datetime, timezone
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from rich.console import Group
-
+from components.spans import span_label
 from pipeline.commands.output import emit, emit_json, emit_view
 from pipeline.console import make_console
 from pipeline.errors import UsageError
 from pipeline.schedule.backfill import Line, backfill, exit_code, parse_span, spans_between
-from pipeline.schedule.daemon import Daemon, load_schedule
+from pipeline.schedule.configured import load_schedule
+from pipeline.schedule.daemon import Daemon
 from pipeline.schedule.decision import clock
 from pipeline.schedule.launcher import ProcessLauncher
 from pipeline.schedule.request import Request
 from pipeline.schedule.serve import CLOCKS, hold, scheduler_at_work, serve
-from pipeline.schedule.state import Outcome, Pause, State, StateFile
+from pipeline.schedule.state import Pause, State, StateFile
 from pipeline.schedule.triggers import Tick, next_times
-from pipeline.show.tables import fields, note, table
-from pipeline.wording import clean, duration, moment
+from pipeline.show.schedule import Seen, also, status
+from pipeline.show.tables import table
+from pipeline.wording import clean, duration
 from pipeline.workspace import Workspace
 from schemas.config import PipelineConfig, did_you_mean, load_config
 from schemas.schedule import Schedule
 
 ACTIONS = ("run", "status", "next", "pause", "resume", "backfill")
-#: Ends that `status` shows.
-SHOWN = 10
 
 
-def say(text: str) -> None:
-    """A line for whoever watches the scheduler."""
-    if text:
-        make_console(sys.stderr).print(f"{datetime.now(timezone.utc):%H:%M:%S} {clean(text)}", soft_wrap=True)
+def speaker(zone: str) -> Callable[[str], None]:
+    """What writes a line for whoever watches the scheduler, after the time on the clocks of its zone."""
+
+    def say(text: str) -> None:
+        if text:
+            at = CLOCKS.now().astimezone(ZoneInfo(zone))
+            make_console(sys.stderr).print(f"{at:%Y-%m-%d %H:%M:%S} {clean(text)}", soft_wrap=True)
+
+    return say
 
 
 def schedule_command(
@@ -77,14 +82,12 @@ def schedule_command(
 
 def _run(config: Path, parsed: PipelineConfig, place: Workspace, overrides: list[str]) -> int:
     assert parsed.schedule is not None
+    say = speaker(parsed.schedule.timezone)
     with hold(place, parsed.name):
         launcher = ProcessLauncher(parsed.schedule.warm)
         try:
+            say(f"{parsed.name}: scheduling; times are those of {parsed.schedule.timezone}. Stop with Ctrl-C.")
             daemon = Daemon(config, place, launcher, CLOCKS, say, overrides)
-            coming = next_times(parsed.schedule, parsed.name, daemon.state.first, CLOCKS.now(), 1)
-            say(
-                f"{parsed.name}: scheduling{f'; the next tick is {clock(coming[0].at)}' if coming else ''}. Stop with Ctrl-C."
-            )
             daemon.prepare()
             serve(daemon, parsed.name)
         finally:
@@ -98,34 +101,20 @@ def _run(config: Path, parsed: PipelineConfig, place: Workspace, overrides: list
 
 def _next(parsed: PipelineConfig, state: State | None, count: int, as_json: bool) -> int:
     assert parsed.schedule is not None
-    now = CLOCKS.now()
+    now, zone = CLOCKS.now(), parsed.schedule.timezone
     coming = next_times(parsed.schedule, parsed.name, state.first if state else now, now, count)
     if as_json:
-        emit_json({"next": [_tick_data(t) for t in coming], "also": _also(parsed.schedule)})
-    else:
-        emit("".join(f"{clock(t.at)}  {_local(t, parsed.schedule)}  {t.trigger}\n" for t in coming))
-        emit("".join(f"also: {text}\n" for text in _also(parsed.schedule)))
+        emit_json({"next": [_tick_data(t) for t in coming], "also": also(parsed.schedule)})
+        return 0
+    for tick in coming:
+        utc = "" if zone == "UTC" else f"  {clock(tick.at, 'UTC')}"
+        emit(f"{clock(tick.at, zone)}{utc}  {tick.trigger}\n")
+    emit("".join(f"also: {text}\n" for text in also(parsed.schedule)))
     return 0
-
-
-def _local(tick: Tick, policy: Schedule) -> str:
-    import zoneinfo
-
-    return f"{tick.at.astimezone(zoneinfo.ZoneInfo(policy.timezone)):%Y-%m-%d %H:%M:%S %Z}"
 
 
 def _tick_data(tick: Tick) -> dict[str, Any]:
     return {"at": tick.at.isoformat(), "trigger": tick.trigger}
-
-
-def _also(policy: Schedule) -> list[str]:
-    """The triggers that are no times."""
-    told = []
-    if policy.on_new_data:
-        told.append("on new data")
-    if policy.on_drift:
-        told.append(f"on drift, measured every {duration(policy.on_drift.every)}")
-    return told
 
 
 def _pause(parsed: PipelineConfig, file: StateFile, pauses: bool, reason: str | None, as_json: bool) -> int:
@@ -145,50 +134,20 @@ def _status(parsed: PipelineConfig, file: StateFile, place: Workspace, as_json: 
     assert parsed.schedule is not None
     state, held, pause, now = file.load(), scheduler_at_work(place, parsed.name), file.pause(), CLOCKS.now()
     coming = next_times(parsed.schedule, parsed.name, state.first if state else now, now, 1)
-    paused = parsed.schedule.paused or pause is not None
     if as_json:
         emit_json(
             {
                 "name": parsed.name,
                 "scheduler": None if held is None else {"pid": held.pid, "since": held.started},
-                "paused": paused,
+                "paused": parsed.schedule.paused or pause is not None,
                 "pause": pause,
                 "next": [_tick_data(t) for t in coming],
                 "state": state,
             }
         )
         return 0
-    emit_view(_view(parsed, state, held.pid if held else None, paused, coming))
+    emit_view(status(Seen(parsed, state, held, pause, coming)))
     return 0
-
-
-def _view(parsed: PipelineConfig, state: State | None, pid: int | None, paused: bool, coming: list[Tick]) -> Group:
-    assert parsed.schedule is not None
-    running, retry = (state.running, state.retry) if state else (None, None)
-    facts = [
-        ("scheduler", f"at work (process {pid})" if pid else "not at work: retrain schedule CONFIG"),
-        ("paused", "yes" if paused else "no"),
-        ("next tick", clock(coming[0].at) if coming else "–"),
-        ("also", "; ".join(_also(parsed.schedule)) or "–"),
-        ("running", f"since {clock(running.started)}: {running.due.reason}" if running else "no"),
-        ("retry", f"{clock(retry.at)}: {retry.reason}" if retry else "no"),
-        ("waiting", "; ".join(d.reason for d in state.queue) if state and state.queue else "none"),
-    ]
-    past = state.history[-SHOWN:][::-1] if state else []
-    if not past:
-        return Group(fields(f"Schedule of {parsed.name}", facts), note("No run has ended yet."))
-    return Group(
-        fields(f"Schedule of {parsed.name}", facts),
-        table(
-            "Runs and ticks", ("!when", ">span", "verdict", "why it started", ">time", "what"), [_row(o) for o in past]
-        ),
-    )
-
-
-def _row(outcome: Outcome) -> list[str]:
-    span = "–" if outcome.span is None else str(outcome.span)
-    said = " ".join([outcome.headline, *outcome.notes])
-    return [moment(outcome.at.isoformat()), span, outcome.status, outcome.reason, duration(outcome.seconds), said]
 
 
 def _backfill(
@@ -222,6 +181,7 @@ def _backfill(
         result=file.result.with_name("backfill.json"),
         token="",
     )
+    say = speaker(policy.timezone)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with hold(place, parsed.name):
         launcher = ProcessLauncher(policy.warm)
@@ -235,12 +195,13 @@ def _backfill(
             {"name": parsed.name, "spans": [{"span": n.span, "verdict": n.word, "result": n.result} for n in lines]}
         )
     else:
-        emit_view(table("Back-fill", (">span", "verdict", ">time", "what", "run"), [_line(n) for n in lines]))
+        emit_view(table("Back-fill", (">span", "verdict", ">time", "what", "run"), [_line(n, pattern) for n in lines]))
     return exit_code(lines)
 
 
-def _line(line: Line) -> list[str]:
+def _line(line: Line, pattern: str) -> list[str]:
+    span = span_label(line.span, pattern)
     if line.result is None:
-        return [str(line.span), line.word, "–", "", ""]
+        return [span, line.word, "–", "", ""]
     of = line.result
-    return [str(line.span), line.word, duration(of.seconds), of.headline, of.run_id or ""]
+    return [span, line.word, duration(of.seconds), of.headline, of.run_id or ""]

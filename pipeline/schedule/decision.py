@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from pipeline.schedule.state import Due, State
 from pipeline.schedule.triggers import Tick
@@ -21,8 +23,11 @@ STAYS = {
     3: "The data must be looked at",
     4: "The model was no better",
 }
-#: Before the reason of a run that was stopped with the scheduler.
+#: Before the reason of a run that was stopped with the scheduler, or cut off with it.
 STOPPED = "Stopped with the scheduler, and made up for. Again: "
+CUT_OFF = "Cut off with the scheduler, and made up for. Again: "
+#: There is nothing to do and nothing to say about it.
+IDLE = "Nothing is due."
 
 
 class Action(enum.Enum):
@@ -44,6 +49,7 @@ class Situation:
         fresh: spans with complete new data, ascending.
         arriving: spans with new data that are not complete yet.
         about: sentences about the new data (late, missing).
+        label: a span as people call it.
         drift: what has drifted, as a sentence; None for nothing.
         running: whether a run is at work; `stopping`, whether it was asked to end.
         paused: why nothing may start, as a sentence; None when something may.
@@ -53,6 +59,7 @@ class Situation:
     fresh: tuple[int, ...] = ()
     arriving: tuple[int, ...] = ()
     about: tuple[str, ...] = ()
+    label: Callable[[int], str] = str
     drift: str | None = None
     running: bool = False
     stopping: bool = False
@@ -76,9 +83,9 @@ class Decision:
     left_out: tuple[Due, ...] = ()
 
 
-def clock(at: datetime) -> str:
-    """A time in a sentence."""
-    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
+def clock(at: datetime, zone: str) -> str:
+    """A time in a sentence, as the clocks of a time zone show it."""
+    return f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M:%S %Z}"
 
 
 def decide(now: datetime, state: State, policy: Schedule, there: Situation) -> Decision:
@@ -94,7 +101,7 @@ def decide(now: datetime, state: State, policy: Schedule, there: Situation) -> D
     if not wanted:
         if left_out:
             return Decision(Action.LEAVE_OUT, left_out[0].reason, left_out[0], handled, tuple(left_out))
-        return Decision(Action.WAIT, _waiting(state, there))
+        return Decision(Action.WAIT, _waiting(state, policy, there))
     # What is newer than a retry holds its data too, but for a backlog that is run in order.
     newer = [d for d in wanted if d.trigger == "new_data"] if policy.backlog == "newest" else []
     first = (newer or wanted)[0]
@@ -109,14 +116,14 @@ def _ticks(now: datetime, policy: Schedule, there: Situation) -> tuple[list[Due]
     for tick in there.ticks:
         why_not = _why_not(now, tick, policy, there)
         trigger = "cron" if tick.trigger == "cron" else "interval"
-        due = Due(trigger=trigger, at=tick.at, reason=why_not or _about_tick(now, tick))
+        due = Due(trigger=trigger, at=tick.at, reason=why_not or _about_tick(now, tick, policy.timezone))
         (left_out if why_not else wanted).append(due)
     return wanted, left_out, {t.trigger: t.at for t in there.ticks}
 
 
 def _why_not(now: datetime, tick: Tick, policy: Schedule, there: Situation) -> str:
     late = now - tick.at - timedelta(seconds=policy.jitter)
-    what = f"The tick of {clock(tick.at)}"
+    what = f"The tick of {clock(tick.at, policy.timezone)}"
     if late > GRACE and policy.missed == "skip":
         return f"{what} was missed by {duration(late.total_seconds())} and is left out (missed: skip)."
     if late > GRACE and policy.deadline is not None and late.total_seconds() > policy.deadline:
@@ -125,13 +132,13 @@ def _why_not(now: datetime, tick: Tick, policy: Schedule, there: Situation) -> s
             "and is left out."
         )
     if policy.only_if_new_data and not there.fresh:
-        coming = f"; span {there.arriving[-1]} is not complete yet" if there.arriving else ""
+        coming = f"; span {there.label(there.arriving[-1])} is not complete yet" if there.arriving else ""
         return f"{what} is left out: no new data since the last run{coming} (only_if_new_data)."
     return ""
 
 
-def _about_tick(now: datetime, tick: Tick) -> str:
-    at = f"{tick.trigger}: the tick of {clock(tick.at)}"
+def _about_tick(now: datetime, tick: Tick, zone: str) -> str:
+    at = f"{tick.trigger}: the tick of {clock(tick.at, zone)}"
     if now - tick.at <= GRACE and tick.count == 1:
         return f"{at}."
     several = "" if tick.count == 1 else f", the newest of {tick.count}" + (" or more" if tick.count >= 100 else "")
@@ -143,15 +150,19 @@ def _wanted(now: datetime, state: State, policy: Schedule, there: Situation, tic
     wanted = [state.retry] if state.retry and state.retry.at <= now else []
     wanted += state.queue[:1]
     if there.fresh and (policy.on_new_data or (policy.only_if_new_data and ticks)):
-        chosen = there.fresh[0] if policy.backlog == "each" else there.fresh[-1]
-        span = max([chosen, *(m.span for m in (state.files or {}).values())])
-        what = f"span {span}" if len(there.fresh) == 1 else f"spans {', '.join(map(str, there.fresh))}"
-        rest = "" if there.fresh == (span,) else f"; this run is up to span {span}"
-        told = " ".join([f"New data: {what}{rest}.", *there.about])
-        wanted.append(Due(trigger="new_data", at=now, reason=told, span=span))
+        wanted.append(_new_data(now, state, policy, there))
     if there.drift:
         wanted.append(Due(trigger="drift", at=now, reason=there.drift))
     return wanted + ticks
+
+
+def _new_data(now: datetime, state: State, policy: Schedule, there: Situation) -> Due:
+    chosen = there.fresh[0] if policy.backlog == "each" else there.fresh[-1]
+    span = max([chosen, *(m.span for m in (state.files or {}).values())])
+    several = "s" if len(there.fresh) > 1 else ""
+    rest = "" if there.fresh == (span,) else f"; this run is up to span {there.label(span)}"
+    what = f"New data: span{several} {', '.join(map(there.label, there.fresh))}{rest}."
+    return Due(trigger="new_data", at=now, reason=" ".join([what, *there.about]), span=span)
 
 
 def _while_running(
@@ -162,31 +173,40 @@ def _while_running(
     handled: dict[str, datetime],
     state: State,
 ) -> Decision:
-    since = f"the run of {clock(state.running.started)}" if state.running else "a run"
+    zone = policy.timezone
+    since = f"the run of {clock(state.running.started, zone)}" if state.running else "a run"
     if policy.concurrency == "replace" and any(d.trigger != "retry" for d in wanted):
         first = next(d for d in wanted if d.trigger != "retry")
+        due = first.model_copy(
+            update={"reason": f"{first.reason} It took the place of {since} (concurrency: replace)."}
+        )
         reason = f"{first.reason} It takes the place of {since} (concurrency: replace)."
-        return Decision(Action.REPLACE, reason, first.model_copy(update={"reason": reason}), handled, tuple(left_out))
+        return Decision(Action.REPLACE, reason, due, handled, tuple(left_out))
     if ticks and policy.concurrency == "queue" and not state.queue:
+        due = ticks[0].model_copy(update={"reason": f"{ticks[0].reason} It waited for {since} (concurrency: queue)."})
         reason = f"{ticks[0].reason} It waits for {since} (concurrency: queue)."
-        return Decision(Action.QUEUE, reason, ticks[0].model_copy(update={"reason": reason}), handled, tuple(left_out))
-    why = "one waits already (concurrency: queue)" if policy.concurrency == "queue" else "(concurrency: forbid)"
+        return Decision(Action.QUEUE, reason, due, handled, tuple(left_out))
+    why = "at work, and one waits already" if policy.concurrency == "queue" else "at work"
     refused = [
-        d.model_copy(update={"reason": f"The tick of {clock(d.at)} is left out: {since} is at work, {why}."})
+        d.model_copy(
+            update={
+                "reason": f"The tick of {clock(d.at, zone)} is left out: {since} is {why} (concurrency: {policy.concurrency})."
+            }
+        )
         for d in ticks
     ]
     if refused or left_out:
         all_of_them = (*left_out, *refused)
         return Decision(Action.LEAVE_OUT, all_of_them[0].reason, all_of_them[0], handled, all_of_them)
-    return Decision(Action.WAIT, f"{since} is at work.")
+    return Decision(Action.WAIT, f"{since[0].upper()}{since[1:]} is at work.")
 
 
-def _waiting(state: State, there: Situation) -> str:
+def _waiting(state: State, policy: Schedule, there: Situation) -> str:
     if state.retry:
-        return f"Retry {state.retry.attempt} is due at {clock(state.retry.at)}."
+        return f"Retry {state.retry.attempt} is due at {clock(state.retry.at, policy.timezone)}."
     if there.arriving:
-        return f"Span {there.arriving[-1]} is arriving and not complete yet."
-    return "Nothing is due."
+        return f"Span {there.label(there.arriving[-1])} is arriving and not complete yet."
+    return IDLE
 
 
 def retry_of(now: datetime, due: Due, exit_code: int, policy: Retries) -> tuple[Due | None, str]:
@@ -214,18 +234,26 @@ def retry_of(now: datetime, due: Due, exit_code: int, policy: Retries) -> tuple[
 
 def first_reason(due: Due) -> str:
     """Why a run was wanted at first, without the words of the retries between."""
-    return due.reason.partition(" of the run for: ")[2] or due.reason.removeprefix(STOPPED)
+    return due.reason.partition(" of the run for: ")[2] or due.reason.removeprefix(STOPPED).removeprefix(CUT_OFF)
 
 
-def cut_off(now: datetime, state: State, policy: Retries) -> tuple[Due | None, str]:
-    """What becomes of a run that was at work when the scheduler itself was ended: it is made up for at once, like a retry."""
+def cut_off(now: datetime, state: State, policy: Schedule) -> tuple[Due | None, str]:
+    """What becomes of a run that was at work when the scheduler itself was ended: it is made up for at once, like a retry.
+
+    Returns:
+        What makes up for it, if anything does, and what happened as a sentence.
+    """
     if state.running is None:
         return None, ""
-    due = state.running.due
-    if due.attempt >= max(policy.times, 1):
-        return None, f"The run for: {first_reason(due)} was cut off {due.attempt + 1} times; it is not tried again."
-    reason = f"The scheduler ended during a run, which is made up for. Retry {due.attempt + 1} of the run for: {first_reason(due)}"
-    return Due(trigger="restart", at=now, reason=reason, span=due.span, attempt=due.attempt + 1), reason
+    due, at = state.running.due, clock(state.running.started, policy.timezone)
+    told = f"The scheduler had ended in the middle of the run of {at}"
+    if due.attempt >= max(policy.retries.times, 1):
+        return (
+            None,
+            f"{told}. It was attempt {due.attempt + 1} of the run for: {first_reason(due)} It is not tried again.",
+        )
+    changes = {"trigger": "restart", "at": now, "reason": f"{CUT_OFF}{first_reason(due)}", "attempt": due.attempt + 1}
+    return due.model_copy(update=changes), f"{told}."
 
 
 def set_back(now: datetime, state: State) -> bool:

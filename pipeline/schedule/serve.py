@@ -1,4 +1,5 @@
-"""The loop around the daemon: APScheduler wakes it for ticks, a wait for all else; SIGTERM and SIGINT end it with its state kept."""
+"""The loop around the daemon: APScheduler wakes it for ticks, SIGCHLD for the end of a run, a wait for all else; SIGTERM and SIGINT end it
+with its state kept."""
 
 from __future__ import annotations
 
@@ -63,7 +64,11 @@ def serve(daemon: Daemon, name: str) -> None:
         stopped.set()
         wake.set()
 
+    def ended(number: int, frame: Any) -> None:
+        wake.set()
+
     before = {n: signal.signal(n, stop) for n in (signal.SIGTERM, signal.SIGINT)}
+    before[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, ended)
     scheduler = BackgroundScheduler(timezone=timezone.utc)
     scheduler.add_job(wake.set, NextTick(daemon, name), misfire_grace_time=None, coalesce=True)
     scheduler.start()

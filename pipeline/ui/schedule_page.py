@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from components.spans import span_label
 from pipeline.errors import UsageError
 from pipeline.schedule.decision import clock
 from pipeline.schedule.serve import CLOCKS, scheduler_at_work
@@ -35,11 +36,12 @@ def schedule_names(config: PipelineConfig, workspace: Workspace) -> dict[str, An
         "at_work": held,
         "pause": pause,
         "paused": policy.paused or pause is not None,
-        "coming": [(clock(t.at), t.trigger) for t in coming],
+        "coming": [(clock(t.at, policy.timezone), t.trigger) for t in coming],
         "state": state,
         "past": state.history[-PAST:][::-1] if state else [],
         "ids": set(workspace.run_ids()),
-        "clock": clock,
+        "clock": lambda at: clock(at, policy.timezone),
+        "span": lambda number: span_label(number, config.data.source.pattern),
         "tones": {status.value: tone for status, tone in STATUS_TONES.items()},
     }
 

@@ -23,7 +23,7 @@ def watching(tmp_path):
 def test_a_night(nightly):
     assert nightly.step().action is Action.WAIT
     assert nightly.step(hours=3, seconds=1).action is Action.START
-    assert nightly.step(seconds=5).reason == "the run of 2026-11-25 03:00:01 UTC is at work."
+    assert nightly.step(seconds=5).reason == "The run of 2026-11-25 03:00:01 UTC is at work."
     nightly.end(span=8, run_id="r8")
     assert nightly.history == [("pushed", 8)]
     assert nightly.launcher.prepared == 1
@@ -66,7 +66,7 @@ def test_a_kill_during_a_run_makes_it_be_made_up_for(nightly):
     nightly.start()
     made = nightly.step(seconds=1)
     assert made.action is Action.START
-    assert "The scheduler ended during a run" in made.reason
+    assert made.reason == "Cut off with the scheduler, and made up for. Again: cron: the tick of 2026-11-25 03:00:00 UTC."
     assert nightly.history == [("interrupted", None)]
     nightly.end(span=8)
     assert nightly.step(hours=1).action is Action.WAIT

@@ -132,6 +132,7 @@ def test_queue_keeps_one():
     assert "one waits already" in again.reason
     after = decide(NOW, state(queue=[made.due]), cron(concurrency="queue"), Situation())
     assert after.action is Action.START
+    assert "It waited for the run of" in after.reason
 
 
 def test_replace_stops_what_is_at_work():
@@ -176,15 +177,30 @@ def test_a_retry_waits_for_its_time():
 
 
 def test_a_run_that_was_cut_off_is_made_up_for_at_once_but_not_for_ever():
-    again, told = cut_off(NOW, state(running=at_work(due(span=8))), Retries())
+    again, told = cut_off(NOW, state(running=at_work(due(span=8))), cron())
     assert (again.trigger, again.at, again.span, again.attempt) == ("restart", NOW, 8, 1)
-    assert "is made up for" in told
-    assert cut_off(NOW, state(), Retries()) == (None, "")
-    again, told = cut_off(NOW, state(running=at_work(due(attempt=3))), Retries(times=3))
+    assert told == "The scheduler had ended in the middle of the run of 2026-11-25 02:00:00 UTC."
+    assert again.reason == "Cut off with the scheduler, and made up for. Again: Because."
+    assert cut_off(NOW, state(running=at_work(again)), cron())[0].reason == again.reason
+    assert cut_off(NOW, state(), cron()) == (None, "")
+    again, told = cut_off(NOW, state(running=at_work(due(attempt=3))), cron(retries=Retries(times=3)))
     assert again is None
-    assert "cut off" in told
+    assert told.endswith("It was attempt 4 of the run for: Because. It is not tried again.")
 
 
 def test_a_clock_that_was_set_back():
     assert set_back(NOW, state(ticks={"cron": NOW + timedelta(days=300)}))
     assert not set_back(NOW, state(ticks={"cron": NOW + timedelta(minutes=5)}))
+
+
+def test_sentences_have_the_clocks_of_the_schedule_and_spans_as_people_call_them():
+    policy = cron(timezone="Europe/Berlin", on_new_data=True)
+    made = decide(NOW, state(), policy, on_time(fresh=(20000,), label=lambda n: f"day {n}"))
+    assert "the tick of 2026-11-25 04:00:00 CET." in made.reason
+    assert "New data: span day 20000." in made.reason
+    waiting = decide(NOW, state(), policy, Situation(arriving=(7,), label=lambda n: f"day {n}"))
+    assert waiting.reason == "Span day 7 is arriving and not complete yet."
+    made = decide(NOW, state(running=at_work()), policy, on_time(running=True))
+    assert made.reason == (
+        "The tick of 2026-11-25 04:00:00 CET is left out: the run of 2026-11-25 03:00:00 CET is at work (concurrency: forbid)."
+    )

@@ -1,0 +1,114 @@
+"""`retrain schedule CONFIG status` in the terminal: what is at work, what comes, what was. Times are of the schedule's time zone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.console import Group, RenderableType
+
+from components.spans import span_label
+from pipeline.lock import LockNote
+from pipeline.schedule.decision import clock
+from pipeline.schedule.state import Outcome, Pause, State
+from pipeline.schedule.triggers import Tick
+from pipeline.show.tables import fields, note, table
+from pipeline.wording import duration
+from schemas.config import PipelineConfig
+from schemas.schedule import Schedule
+
+#: Ends that are shown.
+SHOWN = 10
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What there is to show; None is nothing.
+
+    Attributes:
+        held: the scheduler that is at work.
+        coming: the next ticks.
+    """
+
+    config: PipelineConfig
+    state: State | None
+    held: LockNote | None
+    pause: Pause | None
+    coming: Sequence[Tick]
+
+    @property
+    def policy(self) -> Schedule:
+        """The schedule."""
+        assert self.config.schedule is not None
+        return self.config.schedule
+
+    def clock(self, tick_or_outcome: Tick | Outcome) -> str:
+        """When it is, or was."""
+        return clock(tick_or_outcome.at, self.policy.timezone)
+
+
+def also(policy: Schedule) -> list[str]:
+    """The triggers that are no times."""
+    told = ["on new data"] if policy.on_new_data else []
+    return told + ([f"on drift, measured every {duration(policy.on_drift.every)}"] if policy.on_drift else [])
+
+
+def status(seen: Seen) -> RenderableType:
+    """Everything on one screen."""
+    facts = fields(f"Schedule of {seen.config.name}", _facts(seen))
+    past = seen.state.history[-SHOWN:][::-1] if seen.state else []
+    if not past:
+        return Group(facts, note("No run has ended yet."))
+    pattern = seen.config.data.source.pattern
+    columns = ("!when", ">span", "verdict", "why it started", ">time", "what")
+    return Group(facts, table("Runs and ticks", columns, [_row(seen, o, pattern) for o in past]))
+
+
+def _facts(seen: Seen) -> list[tuple[str, str]]:
+    state, zone = seen.state, seen.policy.timezone
+    found = [("scheduler", _scheduler(seen.held)), ("paused", _paused(seen))]
+    if state and state.running:
+        of = state.running
+        what = f"since {clock(of.started, zone)}: {of.due.reason}"
+        found.append(
+            (
+                "running" if seen.held else "cut off",
+                what if seen.held else f"{what} It is made up for at the next start.",
+            )
+        )
+    if state and state.retry:
+        found.append(("retry", f"{clock(state.retry.at, zone)}: {state.retry.reason}"))
+    found += [("waiting", d.reason) for d in (state.queue if state else [])]
+    if seen.coming:
+        found.append(("next tick", seen.clock(seen.coming[0])))
+    if also(seen.policy):
+        found.append(("also", "; ".join(also(seen.policy))))
+    return found
+
+
+def _scheduler(held: LockNote | None) -> str:
+    return (
+        f"at work (process {held.pid})" if held else "not at work, so nothing starts; start it: retrain schedule CONFIG"
+    )
+
+
+def _paused(seen: Seen) -> str:
+    if seen.policy.paused:
+        return "by schedule.paused in the configuration"
+    if seen.pause is None:
+        return "no"
+    since = clock(seen.pause.since, seen.policy.timezone)
+    return f"since {since}{': ' + seen.pause.reason if seen.pause.reason else ''}"
+
+
+def _row(seen: Seen, outcome: Outcome, pattern: str) -> list[str]:
+    span = "–" if outcome.span is None else span_label(outcome.span, pattern)
+    said = " ".join([outcome.headline, *outcome.notes]).strip()
+    return [
+        seen.clock(outcome),
+        span,
+        outcome.status.replace("_", " "),
+        outcome.reason,
+        duration(outcome.seconds),
+        said,
+    ]
