@@ -21,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -152,9 +153,8 @@ def cold(folder: Path, source: Path, span: int) -> Cost:
     return Cost(time.monotonic() - began, used)
 
 
-def measure(folder: Path, source: Path, spans: int, colds: list[int]) -> list[Line]:
+def measure(folder: Path, source: Path, spans: int, colds: list[int]) -> Iterator[Line]:
     """All spans in order, the cold run of a span right after its scheduled one."""
-    lines = []
     with Watched(folder / "watched", source) as watched:
         for span in range(1, spans + 1):
             outcome, cost = watched.run(span)
@@ -162,9 +162,7 @@ def measure(folder: Path, source: Path, spans: int, colds: list[int]) -> list[Li
             if span in colds:
                 watched.ready()
                 beside = cold(folder / f"cold-{span}", source, span)
-            lines.append(Line(outcome, cost, beside))
-            print(f"span {span}: {outcome['status']}, {cost}, cold {beside}", flush=True)
-    return lines
+            yield Line(outcome, cost, beside)
 
 
 def table(lines: list[Line]) -> str:
@@ -192,15 +190,14 @@ def summary(lines: list[Line]) -> str:
     both = [(line.cost, line.cold) for line in lines[1:] if line.cold]
     if not both:
         return "No cold run was made beside a scheduled one."
-    walls = sorted(a.wall / b.wall for a, b in both)
-    wall = sum(a.wall for a, _ in both) / sum(b.wall for _, b in both)
-    cpu = sum(a.cpu for a, _ in both) / sum(b.cpu for _, b in both)
+    walls, cpus = sorted(a.wall / b.wall for a, b in both), sorted(a.cpu / b.cpu for a, b in both)
     ahead = statistics.fmean(a.ahead for a, _ in both)
     stack = " and ".join(f"{p} {importlib.metadata.version(p)}" for p in ("tfx", "tensorflow"))
     return (
-        f"Over {len(both)} spans, scheduled runs took {wall:.0%} of the time of cold ones ({walls[0]:.0%} to {walls[-1]:.0%}), and "
-        f"{cpu:.0%} of their processor time; {ahead:.1f} s more of it had been spent ahead, while nothing was to do, on the imports of "
-        f"the waiting processes. Measured with {stack}, {os.cpu_count()} cores, load {os.getloadavg()[2]:.1f} over the last 15 minutes."
+        f"Over {len(both)} spans, scheduled runs took {statistics.median(walls):.0%} of the time of cold ones (median; {walls[0]:.0%} to "
+        f"{walls[-1]:.0%}), and {statistics.median(cpus):.0%} of their processor time ({cpus[0]:.0%} to {cpus[-1]:.0%}); {ahead:.1f} s "
+        "more of it had been spent ahead, while nothing was to do, on the imports of the waiting processes. Measured with "
+        f"{stack}, {os.cpu_count()} cores, load {os.getloadavg()[2]:.1f} over the last 15 minutes."
     )
 
 
@@ -215,11 +212,14 @@ def main() -> int:
         folder = Path(name)
         source = folder / "source"
         subprocess.run([sys.executable, "-m", "data.taxi", "--output", str(source)], cwd=ROOT, check=True)
-        lines = measure(folder, source, words.spans, words.cold)
-    made = f"{table(lines)}\n\n{summary(lines)}"
+        lines: list[Line] = []
+        for line in measure(folder, source, words.spans, words.cold):
+            lines.append(line)
+            print(line.outcome["span"], line.outcome["status"], line.cost, "cold:", line.cold, flush=True)
+            made = f"{table(lines)}\n\n{summary(lines)}"
+            if words.output:
+                put(words.output, MARKS, made)
     print(made)
-    if words.output:
-        put(words.output, MARKS, made)
     return 0
 
 

@@ -66,7 +66,9 @@ def test_a_kill_during_a_run_makes_it_be_made_up_for(nightly):
     nightly.start()
     made = nightly.step(seconds=1)
     assert made.action is Action.START
-    assert made.reason == "Cut off with the scheduler, and made up for. Again: cron: the tick of 2026-11-25 03:00:00 UTC."
+    assert (
+        made.reason == "Cut off with the scheduler, and made up for. Again: cron: the tick of 2026-11-25 03:00:00 UTC."
+    )
     assert nightly.history == [("interrupted", None)]
     nightly.end(span=8)
     assert nightly.step(hours=1).action is Action.WAIT
