@@ -35,7 +35,7 @@ test-newest: ## Runs all tests on TFX 1.21, in a Debian 13 root folder if need b
 	@ARGS="$(ARGS)" bash scripts/test_newest.sh
 
 test-faults: setup ## Runs the whole fault campaign: some 60 accidents, half an hour
-	$(PYTHON) -m pytest tests/e2e/test_faults.py -m "faults or not faults" $(ARGS)
+	$(PYTHON) -m pytest tests/e2e/test_faults.py tests/e2e/test_killed.py -m "faults or not faults" $(ARGS)
 
 test-airflow: setup ## Runs an exported DAG on a real Airflow 2 and 3, to the verdict (some minutes each)
 	$(PYTHON) scripts/airflow_trial.py $(ARGS)

@@ -68,38 +68,48 @@ def the_version_is_there(project):
 
 
 def kill(project, moment):
-    """Starts a run and kills all of its processes at a moment."""
+    """Starts a run and kills all of its processes at a moment; False if on a busy machine that moment passed unseen."""
     words = [*RETRAIN, "run", str(project.config), "--span", "8"]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     killed = subprocess.Popen(words, cwd=ROOT, env=environment(), start_new_session=True, **quiet)
     try:
         while not moment(project):
-            assert killed.poll() is None, "the run ended before it could be killed"
+            if killed.poll() is not None:
+                return False
             time.sleep(0.0005)
     finally:
         os.killpg(killed.pid, signal.SIGKILL)
         killed.wait()
     assert worker_gone(project)
+    return True
+
+
+def killed_at(folder, taxi, stage, moment):
+    """A project whose run was killed then. Pushing takes a few hundredths of a second: when they were missed, once more."""
+    for attempt in range(5):
+        project = make(folder / f"killed-{attempt}", taxi)
+        if kill(project, moment) and events(project)[-1] == (stage, "running"):
+            return project
+    raise AssertionError("every run was beyond that moment before it could be killed")
 
 
 def curves(result):
     return [{k: v for k, v in e.items() if k != "seconds"} for e in result.json["training"]["epochs"]]
 
 
+#: All of them by `make test-faults`, two by `make test`: each takes two runs.
 MOMENTS = [
-    ("tuner", a_trial_is_done),
+    pytest.param("tuner", a_trial_is_done, marks=pytest.mark.faults),
     ("trainer", epochs_are_done),
-    ("evaluator", rows_are_scored),
+    pytest.param("evaluator", rows_are_scored, marks=pytest.mark.faults),
     ("pusher", half_a_version_is_there),
-    ("pusher", the_version_is_there),
+    pytest.param("pusher", the_version_is_there, marks=pytest.mark.faults),
 ]
 
 
-@pytest.mark.parametrize(("stage", "moment"), MOMENTS, ids=[f"{s}-{m.__name__}" for s, m in MOMENTS])
+@pytest.mark.parametrize(("stage", "moment"), MOMENTS)
 def test_the_next_run_ends_as_an_unbroken_one(tmp_path, taxi, unbroken, stage, moment):
-    project, (whole, expected) = make(tmp_path / "killed", taxi), unbroken
-    kill(project, moment)
-    assert events(project)[-1] == (stage, "running")
+    project, (whole, expected) = killed_at(tmp_path, taxi, stage, moment), unbroken
     result = project.run("--span", 8)
     assert result.code == 0, result.err
     found, wanted = result.json, expected.json
