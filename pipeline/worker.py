@@ -14,9 +14,7 @@ import os
 import shutil
 import signal
 import sys
-import time
 import traceback
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +24,12 @@ from pipeline import held_out, kept, redelivered, tuned
 from pipeline.job import CHAMPION, EVENTS_FD, FIRST_STEP, PLAN, SCHEMA, STAGES, Event, Job
 from pipeline.metadata_guard import guard
 from pipeline.model_files import keep_code
+from pipeline.observer import Emit, Observer, sentence
 from pipeline.planning import Planned, plan_job
 from pipeline.record_json import write_atomic
 from pipeline.steps import done_stages, load_planned, run_stage, save_planned
 from schemas.config import ConfigError, PipelineConfig
 from schemas.findings import DataBlocked
-
-Emit = Callable[[Event], None]
 
 
 def die_with_parent(number: int = signal.SIGKILL) -> None:
@@ -58,85 +55,6 @@ def _adopted() -> bool:
         return not os.path.samefile("/proc/1/exe", "/proc/self/exe")
     except OSError:
         return True
-
-
-def sentence(error: BaseException) -> str:
-    """An error in one line: its kind and the first line of what it says."""
-    text = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
-    return f"{type(error).__name__}: {text[:300]}" if text else type(error).__name__
-
-
-class Observer:
-    """Wraps TFX's launcher, so that every stage reports when it begins and how it ended, under any runner in this process."""
-
-    def __init__(self, emit: Emit, done: Callable[[str, dict[str, str]], dict[str, Any]]):
-        self._emit, self._done = emit, done
-        self.reported = False
-
-    def install(self) -> None:
-        """Wraps `Launcher.launch` for the rest of the process."""
-        from tfx.orchestration.portable import launcher
-
-        original = launcher.Launcher.launch
-        observer = self
-
-        def launch(node: Any) -> Any:
-            return observer.observe(node, original)
-
-        launcher.Launcher.launch = launch
-
-    def observe(self, node: Any, launch: Callable[[Any], Any]) -> Any:
-        """Runs one node and reports on it. An input that does not resolve makes TFX return normally: here it is a failure."""
-        stage, began = node._pipeline_node.node_info.id, time.monotonic()
-        if stage in STAGES:
-            self._emit(Event(kind="stage", stage=stage, state="running"))
-        try:
-            info = launch(node)
-            cached, artifacts = outcome(node._mlmd_connection, info)
-        except Exception as error:
-            self._failed(stage, time.monotonic() - began, error)
-            raise
-        if stage in STAGES:
-            state = "cached" if cached else "done"
-            seconds, data = time.monotonic() - began, self._done(stage, artifacts)
-            self._emit(Event(kind="stage", stage=stage, state=state, seconds=seconds, artifacts=artifacts, data=data))
-        return info
-
-    def _failed(self, stage: str, seconds: float, error: Exception) -> None:
-        blocked, config = isinstance(error, DataBlocked), isinstance(error, ConfigError)
-        self._emit(Event(kind="stage", stage=stage, state="blocked" if blocked else "failed", seconds=seconds))
-        self._emit(
-            Event(
-                kind="error",
-                stage=stage,
-                problem="blocked" if blocked else "config" if config else "failed",
-                message="\n".join(error.problems) if isinstance(error, ConfigError) else sentence(error),
-                traceback=traceback.format_exc(),
-                findings=error.findings if isinstance(error, DataBlocked) else [],
-            )
-        )
-        self.reported = True
-
-
-def outcome(connection: Any, info: Any) -> tuple[bool, dict[str, str]]:
-    """Whether a node was cached, and its outputs (name -> folder), from ML Metadata.
-
-    Raises:
-        RuntimeError: when TFX recorded a failure without raising it.
-    """
-    from ml_metadata.proto import metadata_store_pb2 as mlmd
-
-    if info is None:
-        return False, {}
-    with connection as handle:
-        (execution,) = handle.store.get_executions_by_id([info.execution_id])
-        events = handle.store.get_events_by_execution_ids([info.execution_id])
-        wanted = {e.artifact_id: e.path.steps[0].key for e in events if e.type == mlmd.Event.OUTPUT and e.path.steps}
-        uris = {wanted[a.id]: a.uri for a in handle.store.get_artifacts_by_id(list(wanted))}
-    state = execution.last_known_state
-    if state not in (mlmd.Execution.COMPLETE, mlmd.Execution.CACHED):
-        raise RuntimeError(f"TFX ended the stage as {mlmd.Execution.State.Name(state)}: an input could not be resolved")
-    return state == mlmd.Execution.CACHED, uris
 
 
 def prepare_tensorflow(threads: int) -> None:

@@ -280,6 +280,21 @@ def test_metadata_that_are_broken(fresh, damage):
         assert "metadata_reset" in {f["code"] for f in done.json["findings"]}
 
 
+@pytest.mark.parametrize(
+    ("stage", "output"),
+    [always("ingest", "examples"), campaign("statistics", "statistics"), campaign("schema", "schema")],
+)
+def test_what_a_stage_left_is_cut_off(fresh, stage, output):
+    before = fresh.snapshot()
+    (left,) = [s.artifacts[output] for s in fresh.newest().stages if s.name == stage]
+    victim = max((p for p in Path(left).rglob("*") if p.is_file()), key=lambda p: p.stat().st_size)
+    victim.write_bytes(victim.read_bytes()[: victim.stat().st_size // 2])
+    done = fresh.recover()
+    assert done.states[stage] == "done"
+    assert (stage, "artifact_damaged") in {(f["stage"], f["code"]) for f in done.json["findings"]}
+    fresh.check(before)
+
+
 @pytest.mark.faults
 def test_a_record_that_is_broken(fresh):
     victim = fresh.place.record_path(fresh.place.run_ids()[-1])
