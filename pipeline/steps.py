@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from pipeline.events import read_events
 from pipeline.job import PLANNED, STAGES, Event
 from pipeline.planning import Planned
 from pipeline.record_json import write_atomic
@@ -29,18 +30,16 @@ def load_planned(folder: Path) -> Planned:
     return _PLANNED.validate_json((folder / PLANNED).read_bytes())
 
 
-def read_events(folder: Path) -> list[Event]:
+def events_of(folder: Path) -> list[Event]:
     """All events of a run so far, without errors that a later attempt at the same step made good."""
-    path = folder / "events.jsonl"
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    events = [Event.model_validate_json(line) for line in lines]
+    events = read_events(folder / "events.jsonl")
     good = {e.stage: n for n, e in enumerate(events) if e.kind == "stage" and e.state in DONE}
     return [e for n, e in enumerate(events) if not (e.kind == "error" and good.get(e.stage, -1) > n)]
 
 
 def done_stages(folder: Path) -> dict[str, Event]:
     """The stages of a run that are done, with the event that says so."""
-    return {e.stage: e for e in read_events(folder) if e.kind == "stage" and e.state in DONE and e.stage}
+    return {e.stage: e for e in events_of(folder) if e.kind == "stage" and e.state in DONE and e.stage}
 
 
 def nodes_of(stage: str, ids: list[str]) -> list[str]:

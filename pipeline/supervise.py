@@ -19,6 +19,7 @@ from typing import Any
 from pipeline.collect import collect
 from pipeline.console import RunDisplay
 from pipeline.diagnosis.lookup import diagnose_in
+from pipeline.events import open_events
 from pipeline.explain import explain
 from pipeline.job import EVENTS_FD, Event, Job
 from pipeline.lock import RunLock
@@ -195,8 +196,10 @@ class Supervisor:
         )
 
     def _follow(self, read: int, path: Path) -> None:
-        with os.fdopen(read, encoding="utf-8") as pipe, path.open("a", encoding="utf-8") as kept:
+        with os.fdopen(read, encoding="utf-8") as pipe, open_events(path) as kept:
             for line in pipe:
+                if not line.endswith("\n"):
+                    break  # the worker was killed while it wrote
                 kept.write(line)
                 kept.flush()
                 event = Event.model_validate_json(line)

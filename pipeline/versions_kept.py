@@ -9,13 +9,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from components.rollback import origin
 from components.served import CARD, manifest, versions
 from pipeline.collect import collect
 from pipeline.errors import UsageError
-from pipeline.job import Event
+from pipeline.events import read_events
 from pipeline.model_card import copy_card, model_card
 from pipeline.record_json import write_atomic
 from pipeline.rollbacks import record_rollbacks
@@ -58,19 +56,6 @@ def evidence_of(workspace: Workspace, run: str, serving: Path) -> RunRecord | No
     if record is None or record.evaluation is not None:
         return record
     return collect(record, read_events(workspace.events_path(run)), serving)
-
-
-def read_events(path: Path) -> list[Event]:
-    """The events of a run, up to the first line that is not whole."""
-    events: list[Event] = []
-    if not path.exists():
-        return events
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-        try:
-            events.append(Event.model_validate_json(line))
-        except ValidationError:
-            break
-    return events
 
 
 def versions_data(serving: Path) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from pipeline.errors import UsageError
 from pipeline.job import FIRST_STEP, LAST_STEP, Event, Job, stages_for
 from pipeline.metadata_store import password_of
 from pipeline.record_json import write_atomic
-from pipeline.steps import done_stages, read_events
+from pipeline.steps import done_stages, events_of
 from pipeline.supervise import Supervisor, finish, new_record
 from pipeline.versions_kept import complete
 from pipeline.workspace import Workspace, new_run_id
@@ -160,7 +160,7 @@ def _verdict(record: RunRecord, place: Workspace, as_json: bool) -> int:
         if record.status is Status.RUNNING:
             job = Job.model_validate_json((folder / JOB).read_text(encoding="utf-8"))
             with place.lock(record.run_id):
-                record = finish(record, read_events(folder), job.serving, place, 0)
+                record = finish(record, events_of(folder), job.serving, place, 0)
                 complete(place, record.name, job.serving, record)
         display.finish(record)
     if as_json:

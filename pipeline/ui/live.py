@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from pipeline.events import read_events
 from pipeline.explain import explanation_of
 from pipeline.job import stages_for
-from pipeline.versions_kept import read_events
 from pipeline.wording import STAGE_GLYPHS, duration, outcome
 from pipeline.workspace import Workspace
 from schemas.run_record import RunRecord, Stage, StageState, Status
