@@ -97,6 +97,13 @@ def _judged(
     )
 
 
+def with_noise(known: Comparison, noise: float, run: RunRecord) -> Comparison:
+    """A comparison as it would have been, had the noise from run to run been known."""
+    change = MetricValue(value=known.change, low=known.low, high=known.high)
+    then, now = MetricValue(value=known.before), MetricValue(value=known.after)
+    return _judged(run, str(known.metric), then, now, change, known.paired, noise)
+
+
 def _outcome(sign: float, change: MetricValue, noise: float | None) -> Outcome:
     """What an interval says; a change within two standard deviations of the run-to-run noise is none."""
     value = sign * float(change.value or 0.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import functools
 import importlib
 import math
@@ -36,12 +37,12 @@ def next_one(case: Case, found: Diagnosis, made: Iterable[str]) -> tuple[str, Sw
 
     Args:
         found: with the scores that all experiments so far have led to.
-        made: codes of those.
+        made: codes of those, each as often as it was made.
     """
-    known, open_ones = set(made), []
+    known, open_ones = collections.Counter(list(made)), []
     scores = {NOISE: found.nothing, **{c.code: c.score for c in found.causes}}
     for code, experiment in all_experiments().items():
-        swap = None if code in known else experiment.swap(case, found.causes)
+        swap = experiment.swap(case, found.causes, known[code]) if known[code] < experiment.times else None
         share = sum(scores.get(s, 0.0) for s in set(swap.supports)) if swap else 0.0
         if swap is not None and share >= LEAST:
             # One that cannot refute tells half as much; of two that tell the same, the one about the likelier causes comes first.

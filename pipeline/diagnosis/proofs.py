@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import statistics
+
 from pydantic import ValidationError
 
+from pipeline.diagnosis.comparison import with_noise
 from pipeline.diagnosis.diagnose import headline
+from pipeline.diagnosis.ranking import NOTHING
 from pipeline.record_json import to_json, write_atomic
 from pipeline.workspace import Workspace
 from schemas.diagnosis import Diagnosis, Proof, Proofs
@@ -14,6 +18,8 @@ FILE = "experiments.json"
 #: An experiment that undoes the cause restores the metric nine times out of ten, and one that does not, one time out of ten: seeds and
 #: rows differ, and a fault has sometimes a second effect that stays.
 LIKELY = 9.0
+#: The experiment whose results say how far a metric moves by itself, and how many of them are needed, beside the run.
+SEED, SEEDS = "other_seed", 2
 #: The code that stands for: no cause at work, but noise.
 NOISE = "noise"
 #: From this score on an answer is clear, and no further experiment is made.
@@ -44,6 +50,7 @@ def revise(found: Diagnosis, proofs: tuple[Proof, ...], run: RunRecord) -> Diagn
     """
     if not proofs:
         return found
+    found = _with_noise(found, proofs, run)
     weights = [(c, c.score * _factor(c.code, proofs)) for c in found.causes]
     none = found.nothing * _factor(NOISE, proofs)
     whole = (none + sum(w for _, w in weights)) or 1.0
@@ -52,6 +59,19 @@ def revise(found: Diagnosis, proofs: tuple[Proof, ...], run: RunRecord) -> Diagn
     nothing = round(none / whole, 4)
     told = headline(run, found.comparison.outcome, ranked, nothing)
     return found.model_copy(update={"causes": ranked, "nothing": nothing, "proofs": proofs, "headline": told})
+
+
+def _with_noise(found: Diagnosis, proofs: tuple[Proof, ...], run: RunRecord) -> Diagnosis:
+    """With how far the metric moves from seed to seed, where at least two other seeds were tried; a change within it is none."""
+    before = found.comparison
+    changes = [p.change for p in proofs if p.experiment == SEED and p.change is not None]
+    if len(changes) < SEEDS or before.change is None or run.evaluation is None:
+        return found
+    noise = max(statistics.stdev([before.change, *changes]), before.noise or 0.0)
+    after = with_noise(before, noise, run)
+    # Nothing is as likely as it would have been, had the noise been known.
+    none = found.nothing * NOTHING[after.outcome] / NOTHING[before.outcome] if run.exit_code == 0 else found.nothing
+    return found.model_copy(update={"comparison": after, "nothing": none})
 
 
 def _factor(code: str, proofs: tuple[Proof, ...]) -> float:

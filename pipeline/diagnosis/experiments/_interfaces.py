@@ -33,10 +33,14 @@ class Swap:
 class Experiment(abc.ABC):
     """One ingredient that can be swapped."""
 
+    #: How often it can be made: more than once where each time says something new.
+    times: int = 1
+
     @abc.abstractmethod
-    def swap(self, case: Case, causes: Sequence[RankedCause]) -> Swap | None:
+    def swap(self, case: Case, causes: Sequence[RankedCause], before: int = 0) -> Swap | None:
         """The retrain to make, or None where it would be the run again or says nothing.
 
         Args:
             causes: what is suspected.
+            before: how often it was made already.
         """

@@ -16,7 +16,7 @@ class OtherRate(Experiment):
     factor: float
     supports: tuple[str, ...]
 
-    def swap(self, case: Case, causes: Sequence[RankedCause]) -> Swap | None:
+    def swap(self, case: Case, causes: Sequence[RankedCause], before: int = 0) -> Swap | None:
         """See `Experiment.swap`."""
         rate = case.setting("train.learning_rate")
         if not isinstance(rate, int | float):

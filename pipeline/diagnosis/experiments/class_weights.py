@@ -13,7 +13,7 @@ from schemas.diagnosis import RankedCause
 class ClassWeights(Experiment):
     """Turns class weights off where they are on, and on where they are off."""
 
-    def swap(self, case: Case, causes: Sequence[RankedCause]) -> Swap | None:
+    def swap(self, case: Case, causes: Sequence[RankedCause], before: int = 0) -> Swap | None:
         """See `Experiment.swap`."""
         on = case.setting("train.class_weights")
         if case.setting("task") == "regression":

@@ -13,7 +13,7 @@ from schemas.diagnosis import Family, RankedCause
 class DataOfBefore(Experiment):
     """Trains on the reference's window with this run's settings: restored, and the new data did it."""
 
-    def swap(self, case: Case, causes: Sequence[RankedCause]) -> Swap | None:
+    def swap(self, case: Case, causes: Sequence[RankedCause], before: int = 0) -> Swap | None:
         """See `Experiment.swap`."""
         if case.reference is None or case.same_data or case.reference.span == case.run.span:
             return None

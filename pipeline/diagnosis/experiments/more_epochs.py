@@ -13,7 +13,7 @@ from schemas.diagnosis import RankedCause
 class MoreEpochs(Experiment):
     """Trains for longer: restored, and training had ended too soon."""
 
-    def swap(self, case: Case, causes: Sequence[RankedCause]) -> Swap | None:
+    def swap(self, case: Case, causes: Sequence[RankedCause], before: int = 0) -> Swap | None:
         """See `Experiment.swap`."""
         epochs, training = case.setting("train.epochs"), case.run.training
         if not isinstance(epochs, int) or training is None or training.stopped != "epochs":

@@ -11,10 +11,15 @@ from schemas.diagnosis import RankedCause
 
 
 class OtherSeed(Experiment):
-    """The same data and settings from other first weights: restored, and it was noise from run to run."""
+    """The same data and settings from other first weights: restored, and it was noise from run to run.
 
-    def swap(self, case: Case, causes: Sequence[RankedCause]) -> Swap | None:
+    Three of them, with the run itself, say how far the metric moves by itself.
+    """
+
+    times = 3
+
+    def swap(self, case: Case, causes: Sequence[RankedCause], before: int = 0) -> Swap | None:
         """See `Experiment.swap`."""
-        seed = int(case.setting("train.seed") or 0) + 1
+        seed = int(case.setting("train.seed") or 0) + 1 + before
         config = _parts.with_value(_parts.recipe(case), "train.seed", seed)
         return Swap(f"another seed ({seed})", config, case.run.span, ("noise", "nondeterminism"))

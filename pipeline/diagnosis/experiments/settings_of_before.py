@@ -13,7 +13,7 @@ from schemas.diagnosis import Family, RankedCause
 class SettingsOfBefore(Experiment):
     """Trains on this run's data with the reference's settings of transform and train: restored, and the settings did it."""
 
-    def swap(self, case: Case, causes: Sequence[RankedCause]) -> Swap | None:
+    def swap(self, case: Case, causes: Sequence[RankedCause], before: int = 0) -> Swap | None:
         """See `Experiment.swap`."""
         if case.reference is None or not (case.change("train") or case.change("transform")):
             return None

@@ -13,7 +13,7 @@ from schemas.diagnosis import RankedCause
 class WithoutAugmentation(Experiment):
     """Trains on plain examples: restored, and augmentation did it."""
 
-    def swap(self, case: Case, causes: Sequence[RankedCause]) -> Swap | None:
+    def swap(self, case: Case, causes: Sequence[RankedCause], before: int = 0) -> Swap | None:
         """See `Experiment.swap`."""
         if not case.setting("transform.augment"):
             return None

@@ -13,7 +13,7 @@ from schemas.diagnosis import Family, RankedCause
 class WithoutFeature(Experiment):
     """Leaves a feature out: restored, and what is wrong with it did it."""
 
-    def swap(self, case: Case, causes: Sequence[RankedCause]) -> Swap | None:
+    def swap(self, case: Case, causes: Sequence[RankedCause], before: int = 0) -> Swap | None:
         """See `Experiment.swap`."""
         known = {f.name for f in case.run.learned}
         of_data = [c for c in causes if c.family is Family.DATA]

@@ -8,6 +8,7 @@ from pipeline.diagnosis.diagnose import all_causes, diagnose
 from pipeline.diagnosis.planning import all_experiments, effect, next_one, proof
 from pipeline.diagnosis.proofs import FILE, NOISE, clear, keep, kept, revise
 from pipeline.workspace import Workspace
+from schemas.diagnosis import Outcome
 from schemas.evidence import MetricValue
 from tests.pipeline.diagnosis.cases import champion, found, retrain, with_settings
 
@@ -45,7 +46,8 @@ def test_the_first_experiment_tells_apart_what_is_open():
     code, swap = next_one(case_of(run, old), diagnose(run, old), [])
     assert code in ("settings_of_before", "data_of_before", "without_feature")
     assert swap.refutes
-    assert next_one(case_of(run, old), diagnose(run, old), all_experiments()) is None
+    every = [c for c, e in all_experiments().items() for _ in range(e.times)]
+    assert next_one(case_of(run, old), diagnose(run, old), every) is None
 
 
 @pytest.mark.parametrize(
@@ -99,6 +101,38 @@ def test_another_seed_that_restores_makes_it_noise():
     plain, case = diagnose(run, old), case_of(run, old)
     swap = all_experiments()["other_seed"].swap(case, plain.causes)
     assert revise(plain, (proof(case, "other_seed", swap, value(0.0), 1.0, ""),), run).nothing > plain.nothing
+
+
+def seeds(run, old, changes):
+    """The diagnosis after retrains with so many other seeds."""
+    plain, case, made = diagnose(run, old), case_of(run, old), ()
+    for number, change in enumerate(changes):
+        swap = all_experiments()["other_seed"].swap(case, plain.causes, number)
+        made = (*made, proof(case, "other_seed", swap, value(change), 1.0, ""))
+    return revise(plain, made, run)
+
+
+def test_other_seeds_say_how_far_the_metric_moves_by_itself():
+    run = retrain(auc=0.93, before=0.95)
+    old = champion()
+    assert diagnose(run, old).comparison.outcome is Outcome.WORSE
+    one, calm, wild = seeds(run, old, [0.0]), seeds(run, old, [-0.021, -0.019]), seeds(run, old, [0.015, -0.03])
+    assert one.comparison.noise is None
+    assert (calm.comparison.noise, calm.comparison.outcome) == (pytest.approx(0.001), Outcome.WORSE)
+    assert wild.comparison.noise == pytest.approx(0.0236, abs=1e-3)
+    assert wild.comparison.outcome is not Outcome.WORSE
+
+
+def test_another_seed_is_tried_three_times_at_most_and_each_is_another_one():
+    run, old = slow()
+    case, known = case_of(run, old), diagnose(run, old)
+    experiment = all_experiments()["other_seed"]
+    drawn = {experiment.swap(case, (), n).config["train"]["seed"] for n in range(experiment.times)}
+    assert len(drawn - {run.config["train"].get("seed")}) == 3
+    others = [c for c in all_experiments() if c != "other_seed"]
+    only = known.model_copy(update={"nothing": 0.5})
+    assert next_one(case, only, [*others, "other_seed", "other_seed"])[0] == "other_seed"
+    assert next_one(case, only, [*others, *["other_seed"] * 3]) is None
 
 
 def test_proofs_are_kept_for_one_reference(tmp_path):
