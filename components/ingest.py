@@ -21,7 +21,7 @@ from tfx.types import artifact_utils
 from tfx.types.standard_artifacts import Examples
 
 from components import examples as example_files
-from components import fingerprints, frozen, sources, splits
+from components import fingerprints, frozen, left_out, sources, splits
 from components import plan as plans
 from components.artifacts import IngestReport, read_json, sha256_file, write_json
 from components.kinds import picture_paths
@@ -68,13 +68,16 @@ class ReadFile(beam.DoFn):
         if self._held:
             split, moved = frozen.hold(split, self._held.holds(rows, high))
             yield from (beam.pvalue.TaggedOutput(HELD, item) for item in moved.items())
+        index = self._parsed.files.index(file)
+        if index in self._parsed.left_out:
+            split = left_out.without(split, numbers, self._parsed.left_out, index)
         columns = {
             "high": pa.array(high),
             "low": pa.array(low),
             "record": pa.array(example_files.encode(rows), pa.binary()),
         }
         columns |= plans.row_keys(rows, self._parsed)
-        columns["files"] = pa.array(np.full(rows.num_rows, self._parsed.files.index(file), np.int64))
+        columns["files"] = pa.array(np.full(rows.num_rows, index, np.int64))
         columns["numbers"] = pa.array(numbers, pa.int64())
         table = pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
         for number, name in enumerate(SPLITS):

@@ -15,7 +15,7 @@ from components.sample_files import without_images
 from components.samples import U64, RowKeys, Sample
 from schemas.evidence import DataEvidence, SpanEvidence
 from schemas.features import order_labels
-from schemas.findings import Finding, Severity
+from schemas.findings import LET_THROUGH, Finding, Severity
 
 #: A value as checks quote it: by `repr`.
 _QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""")
@@ -160,7 +160,7 @@ def apply_accepted(findings: list[Finding], accept: dict[str, str]) -> list[Find
     for finding in findings:
         reason = accept.get(f"{finding.code}:{finding.subject}", accept.get(finding.code))
         if finding.severity is Severity.BLOCK and reason is not None:
-            message = f"{finding.message} Let through once: {reason}"
+            message = f"{finding.message} {LET_THROUGH} {reason}"
             finding = finding.model_copy(update={"severity": Severity.WARN, "message": message})
         out.append(finding)
     return out

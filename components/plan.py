@@ -30,7 +30,8 @@ class IngestPlan(BaseModel):
 
     `pictures` are the inputs that are pictures, as bytes or as paths of files; `listed` are manifests with the digests of such files.
     `amounts` says that the label is an amount and not a class.
-    `held` are fingerprints of rows that are in test whatever `bounds` say, because an earlier run held them out.
+    `held` are fingerprints of rows that are in test whatever `bounds` say, because an earlier run held them out. `left_out` has, for the
+    index of a file, the numbers of rows that only test may hold.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -56,6 +57,7 @@ class IngestPlan(BaseModel):
     serving_form: str = ""
     serving_sample: int = 0
     held: tuple[HeldFile, ...] = ()
+    left_out: dict[int, tuple[int, ...]] = {}
 
     @property
     def window(self) -> list[int]:

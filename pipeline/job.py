@@ -57,6 +57,7 @@ class Job(BaseModel):
         folder: the run's folder.
         recorded: folder of a run whose plan and schema are to be used again (replay); None to plan anew.
         until: the last stage to run; None for all.
+        left_out: places of rows, as findings name them, that only test may hold.
         step: the only stage to run, after others ran in processes of their own; ``plan`` to plan and run none. None for a whole run.
     """
 
@@ -73,6 +74,7 @@ class Job(BaseModel):
     cache: bool = True
     recorded: Path | None = None
     until: str | None = None
+    left_out: tuple[str, ...] = ()
     step: str | None = None
 
 

@@ -13,6 +13,7 @@ from components.inspection import apply_accepted
 from components.kinds.facts import ColumnFacts, survey
 from components.kinds.picture_paths import list_pictures
 from components.kinds.shapes import with_shapes
+from components.left_out import row_numbers
 from components.model_choice import unsuited
 from components.plan import IngestPlan
 from components.registry import build_all
@@ -100,6 +101,7 @@ def plan_job(job: Job, config: PipelineConfig) -> Planned:
         serving=tuple(serving),
         serving_form=form_of_serving,
         serving_sample=config.checks.sample,
+        left_out=row_numbers(job.left_out, files, form == "images") if job.left_out else {},
     )
     plan = plan.model_copy(update={"bounds": _bounds(job, config, plan)})
     holdouts = held_out.read(job.root, config.name)

@@ -57,6 +57,10 @@ class Finding(BaseModel):
     rows: tuple[str, ...] = ()
 
 
+#: What the message of a block has that somebody let pass.
+LET_THROUGH = "Let through once:"
+
+
 class Verdict(BaseModel):
     """The sum of a list of findings: its worst severity and how many there are of each."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shutil
 import sys
@@ -30,6 +31,8 @@ from schemas.run_record import RunRecord
 
 #: The last stage of an experiment: what comes after it pushes.
 LAST = "judge_model"
+#: So many rows of a finding are left out, at most.
+ALL = 100_000
 
 
 def experiment(
@@ -92,9 +95,13 @@ def _made(case: Case, code: str, swap: Swap, scratch: Workspace) -> Proof:
     began, note, change = time.monotonic(), "", None
     print(f"Experiment: {swap.title}", file=sys.stderr)
     try:
-        again = _train(case.run, swap, scratch)
-        change = _change(again, case.comparison.metric)
-        note = "" if change is not None else again.explanation.headline
+        rows = _rows(case.run, swap, scratch) if swap.rows_of else ()
+        if swap.rows_of and not rows:
+            note = "No rows are named where the window is looked at by itself."
+        else:
+            again = _train(case.run, swap, scratch, left_out=rows)
+            change = _change(again, case.comparison.metric)
+            note = "" if change is not None else again.explanation.headline
     except (ConfigError, UsageError) as error:
         note = " ".join(error.problems)
     return proof(case, code, swap, change, time.monotonic() - began, note)
@@ -106,7 +113,17 @@ def _change(record: RunRecord, metric: str | None) -> MetricValue | None:
     return (record.evaluation.overall.difference or {}).get(metric)
 
 
-def _train(record: RunRecord, swap: Swap, scratch: Workspace) -> RunRecord:
+def _rows(record: RunRecord, swap: Swap, scratch: Workspace) -> tuple[str, ...]:
+    """Places of all rows that findings of some codes are about. Records name but a few, so the data are looked at once more."""
+    checks = {**swap.config.get("checks", {}), "rows_named": ALL}
+    looked = dataclasses.replace(swap, config={**swap.config, "checks": checks})
+    found = _train(record, looked, scratch, "inspect_data").findings
+    return tuple(sorted({row for f in found if f.code in swap.rows_of for row in f.rows}))
+
+
+def _train(
+    record: RunRecord, swap: Swap, scratch: Workspace, last: str = LAST, left_out: tuple[str, ...] = ()
+) -> RunRecord:
     """One retrain up to the verdict. What blocked the run is let through: the question is what it does to a model."""
     parsed = parse_config(swap.config)
     run_id = new_run_id(datetime.now(timezone.utc), swap.span, scratch.newest_id)
@@ -123,8 +140,9 @@ def _train(record: RunRecord, swap: Swap, scratch: Workspace) -> RunRecord:
         span=swap.span,
         accept=dict.fromkeys(sorted(blocked), "an experiment"),
         cache=True,
-        until=LAST,
+        until=last,
+        left_out=left_out,
     )
     stages = stages_for(swap.config)
-    with scratch.lock(run_id) as lock, RunDisplay(stages[: stages.index(LAST) + 1]) as display:
+    with scratch.lock(run_id) as lock, RunDisplay(stages[: stages.index(last) + 1]) as display:
         return execute(job, parsed, Path(record.config_path), scratch, lock, display)[0]

@@ -19,6 +19,7 @@ from pipeline.job import CHAMPION, PLAN, Job, stages_for
 from pipeline.locate import find_place
 from pipeline.workspace import Workspace, new_run_id
 from schemas.config import parse_config
+from schemas.findings import LET_THROUGH
 from schemas.run_record import RunRecord
 
 
@@ -106,7 +107,7 @@ def replay_command(run: str, config: Path | None, workspace: Path | None, as_jso
 
 def accepted_codes(record: RunRecord) -> dict[str, str]:
     """The codes that the recorded run let through."""
-    return {f.code: "replay" for f in record.findings if "Let through once:" in f.message}
+    return {f.code: "replay" for f in record.findings if LET_THROUGH in f.message}
 
 
 def _tell(record: RunRecord, again: RunRecord, as_json: bool) -> int:

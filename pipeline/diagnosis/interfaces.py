@@ -38,6 +38,8 @@ class Cause(abc.ABC):
     family: Family
     #: Codes of causes that are but symptoms where this one is at work. ``*`` at the end takes all subjects, else only shared ones count.
     explains: tuple[str, ...] = ()
+    #: Whether it is only a cause where nothing says why: any other one explains it.
+    symptom: bool = False
 
     @abc.abstractmethod
     def look(self, case: Case) -> Suspicion | None:

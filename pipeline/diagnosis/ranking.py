@@ -109,7 +109,7 @@ def _explainers(suspect: Suspect, found: list[Suspect]) -> list[Suspect]:
 
 def _explains(one: Suspect, other: Suspect) -> bool:
     names = (*one.cause.explains, *one.suspicion.explains)
-    if f"{other.code}*" in names:
+    if f"{other.code}*" in names or (other.cause.symptom and not one.cause.symptom):
         return True
     if other.code not in names:
         return False

@@ -5,6 +5,11 @@ import random
 
 import pytest
 
+from pipeline.commands.experiments import experiment
+from pipeline.diagnosis import planning
+from pipeline.diagnosis.lookup import diagnose_in, earlier_runs
+from pipeline.diagnosis.reference import reference_of
+from pipeline.workspace import Workspace
 from tests.e2e.conftest import retrain, write_rows
 
 pytestmark = pytest.mark.e2e
@@ -66,6 +71,38 @@ def test_experiments_tell_settings_from_data_and_change_nothing(project):
     # The proof stays with the diagnosis.
     assert retrain("why", "latest", "--config", config, "--json").json == told.json
     assert "Experiments" in retrain("why", "latest", "--config", config).out
+
+
+@pytest.fixture
+def spoiled(tmp_path):
+    """A champion, and a retrain on a span with 30 values far out that was let through, and did worse."""
+    draw = random.Random(0)
+    for number in (1, 2):
+        span = list(rows(number))
+        for row in draw.sample(span, 30 if number == 2 else 0):
+            row["a"] = f"{1000 * float(row['a']):.5f}"
+        write_rows(tmp_path / "data" / f"span-{number}" / "rows.csv", span)
+    config = tmp_path / "retrain.yaml"
+    config.write_text(CONFIG, encoding="utf-8")
+    assert retrain("run", config, "--span", 1).code == 0
+    accepted = (w for c in ("outliers", "constant_fill", "numeric_drift") for w in ("--accept", c))
+    assert retrain("run", config, "--span", 2, *accepted, "--reason", "a try").code == 4
+    return tmp_path
+
+
+def test_without_the_rows_that_are_suspected_the_model_is_as_good_as_before(spoiled, monkeypatch):
+    every = planning.all_experiments()
+    monkeypatch.setattr(planning, "all_experiments", lambda: {"without_rows": every["without_rows"]})
+    place = Workspace.for_config(spoiled / "retrain.yaml")
+    record = place.load_record(place.find("latest", "small"))
+    plain = diagnose_in(place, record)
+    told = experiment(place, record, reference_of(record, earlier_runs(place, record)), plain, 3, None)
+    (made,) = told.proofs
+    assert (made.experiment, made.supports, made.effect) == ("without_rows", ("outliers",), "restored"), made
+    # The record names ten of the thirty; without these alone, the loss would stay.
+    assert {len(f.rows) for f in record.findings if f.code == "outliers"} == {10}
+    assert told.causes[0].code == "outliers"
+    assert told.causes[0].score > plain.causes[0].score
 
 
 def test_the_remedy_restores_the_model(project):

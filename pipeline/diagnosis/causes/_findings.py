@@ -8,7 +8,7 @@ from pipeline.diagnosis.case import Case
 from pipeline.diagnosis.interfaces import Suspicion
 from pipeline.wording import clean
 from schemas.diagnosis import Evidence, Remedy
-from schemas.findings import Finding, Severity
+from schemas.findings import LET_THROUGH, Finding, Severity
 
 #: A warning is raised for one in 2,000 samples without a fault, a block for one in 20,000. Most that is real does not make a model worse,
 #: though: the odds are those of a warning, or a block, that also matters.
@@ -18,8 +18,11 @@ MOST = 4
 
 
 def odds_of(findings: Sequence[Finding]) -> float:
-    """Odds of the worst finding; a second and third one about something else count for a little more."""
-    worst = max(ODDS.get(f.severity, 1.0) for f in findings)
+    """Odds of the worst finding; a second and third one about something else count for a little more.
+
+    A block that was let through is one all the same.
+    """
+    worst = max(ODDS.get(Severity.BLOCK if LET_THROUGH in f.message else f.severity, 1.0) for f in findings)
     return worst * min(2.0, 1.0 + 0.25 * (len({f.subject for f in findings}) - 1))
 
 

@@ -12,7 +12,7 @@ class AugmentationInconsistent(Cause):
     """Operations changed one class, span or split only: the model learns the operation instead of the class."""
 
     family = Family.TRANSFORM
-    explains = ("covariate_drift", "overfitting*", "underfitting*")
+    explains = ("covariate_drift", "overfitting*")
 
     def look(self, case: Case) -> Suspicion | None:
         """See `Cause.look`."""

@@ -15,7 +15,7 @@ class AugmentationTooStrong(Cause):
     """Operations change examples so much that little of their class is left, or the policy was made stronger."""
 
     family = Family.TRANSFORM
-    explains = ("underfitting*", "regularisation*")
+    explains = ("regularisation*",)
 
     def look(self, case: Case) -> Suspicion | None:
         """See `Cause.look`."""

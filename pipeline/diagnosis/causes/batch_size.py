@@ -12,7 +12,7 @@ class BatchSize(Cause):
     """Batches of another size: fewer, or noisier, steps an epoch at the same learning rate."""
 
     family = Family.TRAINING
-    explains = ("underfitting", "config_changed", "too_few_epochs", "overfitting")
+    explains = ("config_changed", "too_few_epochs", "overfitting")
 
     def look(self, case: Case) -> Suspicion | None:
         """See `Cause.look`."""

@@ -15,7 +15,7 @@ class ClassImbalance(Cause):
     """Classes are unequal and nothing makes up for it, or no longer does: rare classes are given up."""
 
     family = Family.TRAINING
-    explains = ("config_changed", "underfitting")
+    explains = ("config_changed",)
 
     def look(self, case: Case) -> Suspicion | None:
         """See `Cause.look`."""

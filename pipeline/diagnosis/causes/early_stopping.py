@@ -21,7 +21,7 @@ class EarlyStopping(Cause):
     """Patience ran out in a bad moment: the loss had not come to rest. Or nothing stops training any more, and it went on too long."""
 
     family = Family.TRAINING
-    explains = ("underfitting", "overfitting", "config_changed", "too_few_epochs")
+    explains = ("overfitting", "config_changed", "too_few_epochs")
 
     def look(self, case: Case) -> Suspicion | None:
         """See `Cause.look`."""

@@ -12,7 +12,7 @@ class Gradients(Cause):
     """The loss or the gradients grew beyond all bounds, or most units answer nothing to any row."""
 
     family = Family.TRAINING
-    explains = ("underfitting", "overfitting")
+    explains = ("overfitting",)
 
     def look(self, case: Case) -> Suspicion | None:
         """See `Cause.look`."""

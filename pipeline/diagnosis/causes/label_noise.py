@@ -30,7 +30,6 @@ class LabelNoise(Cause):
     family = Family.DATA
     explains = (
         "label_shift*",
-        "underfitting*",
         "concept_drift*",
         "overfitting*",
         "too_few_epochs*",

@@ -17,7 +17,6 @@ class LearningRateHigh(Cause):
     family = Family.TRAINING
     explains = (
         "gradients",
-        "underfitting",
         "overfitting",
         "early_stopping",
         "too_few_epochs",

@@ -18,7 +18,6 @@ class LearningRateLow(Cause):
 
     family = Family.TRAINING
     explains = (
-        "underfitting",
         "too_few_epochs",
         "early_stopping",
         "config_changed",

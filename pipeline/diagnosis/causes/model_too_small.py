@@ -12,7 +12,7 @@ class ModelTooSmall(Cause):
     """Far fewer weights than the reference, and it learns less of train."""
 
     family = Family.TRAINING
-    explains = ("underfitting", "config_changed")
+    explains = ("config_changed",)
 
     def look(self, case: Case) -> Suspicion | None:
         """See `Cause.look`."""

@@ -17,7 +17,7 @@ class Regularisation(Cause):
     """Dropout, penalties or smoothing are so strong that nothing is learned, or gone."""
 
     family = Family.TRAINING
-    explains = ("underfitting", "overfitting", "config_changed", "model_too_small")
+    explains = ("overfitting", "config_changed", "model_too_small")
 
     def look(self, case: Case) -> Suspicion | None:
         """See `Cause.look`."""

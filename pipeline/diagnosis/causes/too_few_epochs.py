@@ -15,7 +15,7 @@ class TooFewEpochs(Cause):
     """The epochs ran out while the loss on eval was still falling."""
 
     family = Family.TRAINING
-    explains = ("underfitting", "config_changed", "model_too_small")
+    explains = ("config_changed", "model_too_small")
 
     def look(self, case: Case) -> Suspicion | None:
         """See `Cause.look`."""

@@ -12,6 +12,7 @@ class Underfitting(Cause):
     """The loss on clean train rows stays high; only a cause where nothing says why."""
 
     family = Family.TRAINING
+    symptom = True
     explains = ("config_changed",)
 
     def look(self, case: Case) -> Suspicion | None:

@@ -21,6 +21,7 @@ class Swap:
         span: the newest span to train on.
         supports: codes of the causes that it undoes.
         refutes: whether it undoes them in full, so that a metric that stays as it is speaks against them.
+        rows_of: codes of the findings whose rows training shall do without; all of them, also those that a record does not name.
     """
 
     title: str
@@ -28,6 +29,7 @@ class Swap:
     span: int | None
     supports: tuple[str, ...]
     refutes: bool = True
+    rows_of: tuple[str, ...] = ()
 
 
 class Experiment(abc.ABC):

@@ -91,6 +91,20 @@ def test_whatever_blocks_the_data_has_a_cause(code):
     assert best(factories.blocked(findings=[found(code)], champion="version 3", data_digest="new")) is not None
 
 
+def test_a_block_that_was_let_through_is_one_all_the_same():
+    passed = found("outliers", "warn", message="fare: 4 % lie far out. Let through once: try")
+    scores = [diagnose(retrain(findings=[f]), champion()).causes[0].score for f in (passed, found("outliers"))]
+    assert scores[0] == scores[1]
+
+
+def test_a_model_that_learned_little_is_a_symptom_of_whatever_else_was_seen():
+    little = training(train=(0.5, 0.5, 0.5), val=(0.5, 0.5, 0.5))
+    run = retrain(training=little, findings=[found("outliers", "warn")])
+    (first,) = diagnose(run, champion()).causes
+    assert (first.code, [s.code for s in first.symptoms]) == ("outliers", ["underfitting"])
+    assert diagnose(retrain(training=little), champion()).causes[0].code == "underfitting"
+
+
 def test_what_the_champion_had_as_well_explains_nothing():
     known = found("outliers", statistic=0.1)
     run = retrain(findings=[known.model_copy(update={"statistic": 0.11})])
