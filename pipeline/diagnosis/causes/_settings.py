@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import yaml
@@ -46,9 +47,23 @@ def as_before(case: Case, path: str) -> str:
 
 
 def written(value: Any) -> str:
-    """A value in YAML's flow style, on one line: JSON, but for texts that need no quotes."""
+    """A value in YAML's flow style, on one line: JSON, but for texts that need no quotes; plug-ins as people write them."""
+    value = _as_people_write(value)
     plain_text = isinstance(value, str) and yaml.safe_load(value) == value and value.replace("_", "").isalnum()
     return str(value) if plain_text else json.dumps(value)
+
+
+def _as_people_write(value: Any) -> Any:
+    """``{name: mlp, params: {}}`` as ``mlp``, with parameters as ``{mlp: {...}}``, and a list of such as one mapping."""
+    if isinstance(value, list) and value and all(map(_is_plugin, value)):
+        return {v["name"]: v["params"] for v in value}
+    if _is_plugin(value):
+        return {value["name"]: value["params"]} if value["params"] else value["name"]
+    return {k: _as_people_write(v) for k, v in value.items()} if isinstance(value, Mapping) else value
+
+
+def _is_plugin(value: Any) -> bool:
+    return isinstance(value, Mapping) and value.keys() == {"name", "params"}
 
 
 def plain(value: Any) -> int | float | str | None:

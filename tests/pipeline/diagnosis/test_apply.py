@@ -4,6 +4,7 @@ import pytest
 import yaml
 
 from pipeline.diagnosis.apply import overrides_of
+from pipeline.diagnosis.causes._settings import written
 from pipeline.diagnosis.lookup import diagnose_in
 from pipeline.errors import UsageError
 from pipeline.show.why import why
@@ -89,3 +90,25 @@ def test_without_a_number_it_is_the_first_cause(workspace):
 def test_what_cannot_be_applied_says_why(workspace, wanted, says):
     with pytest.raises(UsageError, match=says):
         overrides_of(workspace, wanted, "taxi")
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("train.model", "wide_deep"),
+        ("train.class_weights", "balanced"),
+        ("train.early_stopping", None),
+        ("train.reduce_lr", None),
+    ]
+    + [(p, None) for p in ("evaluate.gates", "transform.impute", "transform.augment", "data.split")],
+)
+def test_what_is_written_as_an_override_is_what_the_configuration_had(tmp_path, path, text):
+    (tmp_path / "retrain.yaml").write_text(yaml.safe_dump({**CONFIG, "train": {"model": "wide_deep"}}))
+    config = load_config(tmp_path / "retrain.yaml").recipe
+    value = config
+    for part in path.split("."):
+        value = value[part]
+    if text is not None:
+        assert written(value) == text
+    again = load_config(tmp_path / "retrain.yaml", [f"{path}={written(value)}"]).recipe
+    assert again == config

@@ -350,6 +350,15 @@ def test_one_class_of_many_that_became_rare_is_seen_by_itself(left, expected):
     assert best(run, before) == expected
 
 
+def test_a_setting_without_a_cause_of_its_own_is_named_where_less_was_learned():
+    old = with_settings(champion(), train__clip_norm=None)
+    worse = training(train=(0.5, 0.48, 0.47), val=(0.5, 0.49, 0.48))
+    run = retrain(training=worse).model_copy(update={"config": old.config})
+    first = diagnose(with_settings(run, train__clip_norm=1e-6), old).causes[0]
+    assert (first.code, first.subjects) == ("config_changed", ("train.clip_norm",))
+    assert first.score >= NAMED
+
+
 def test_training_that_nothing_stops_any_more_gets_the_reference_s_patience_back():
     stopping = {"monitor": "val_loss", "patience": 9, "min_delta": 0.0}
     old = with_settings(champion(), train__early_stopping=stopping)
