@@ -2,6 +2,7 @@
 
 python -m benchmarks.diagnosis [--answers FILE] [--resume] [--again] [--only taxi] [--fault missing] [--seed 0] [--clean 5] [--most N]
     [--minutes M] [--experiments 3] [--output docs/diagnosis.md]
+python -m benchmarks.diagnosis --inspect [--answers FILE] [--only taxi] [--fault missing] [--seed 0] [--output docs/diagnosis.md]
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ import time
 from pathlib import Path
 
 from benchmarks.diagnosis.cases import Answer, in_order, load
-from benchmarks.diagnosis.page import page
+from benchmarks.diagnosis.inspected import inspected
+from benchmarks.diagnosis.page import blocked_page, page
 from benchmarks.diagnosis.trial import Workers, ask, ask_again, prepare
 from benchmarks.pages import put
 
+BLOCKED_MARKS = ("<!-- begin: python -m benchmarks.diagnosis --inspect -->", "<!-- end of diagnosis --inspect -->")
 MARKS = ("<!-- begin: python -m benchmarks.diagnosis -->", "<!-- end of diagnosis -->")
 
 
@@ -26,6 +29,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--answers", type=Path, help="file of JSON lines that answers are appended to as they come")
     parser.add_argument("--resume", action="store_true", help="keep the answers that the file has")
     parser.add_argument("--again", action="store_true", help="ask again from the kept records; run nothing")
+    parser.add_argument("--inspect", action="store_true", help="faults of data only, and no further than to the checks")
     parser.add_argument("--only", default="", help="data sets whose name contains this")
     parser.add_argument("--fault", default="", help="faults whose name contains this")
     parser.add_argument("--seed", type=int, default=0, help="0: the strengths as listed; else drawn around them")
@@ -47,11 +51,30 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="diagnosis-") as name:
         file = words.answers or Path(name) / "answers.jsonl"
         file.parent.mkdir(parents=True, exist_ok=True)
+        if words.inspect:
+            return _inspect(words, file)
         answers = _again(words, file) if words.again else _run(words, file)
     text = page(answers, len(in_order(words.only, words.fault, words.seed, words.clean)))
     print(text)
     if words.output:
         put(words.output, MARKS, text)
+    return 0
+
+
+def _inspect(words: argparse.Namespace, file: Path) -> int:
+    """Faults of data through the data stages alone."""
+    answers = []
+    for got in inspected(in_order(words.only, words.fault, words.seed, 0), file.with_suffix(".projects")):
+        answers.append(got)
+        causes = ", ".join(f"{code} {score:.2f}" for code, score in got.causes[:3])
+        print(f"{got.name}: place {got.place}: {causes or got.outcome}", flush=True)
+        if words.answers is not None:
+            with file.open("a", encoding="utf-8") as lines:
+                lines.write(got.line() + "\n")
+    text = blocked_page(answers)
+    print(text)
+    if words.output:
+        put(words.output, BLOCKED_MARKS, text)
     return 0
 
 

@@ -27,6 +27,14 @@ def page(answers: list[Answer], of: int) -> str:
     )
 
 
+def blocked_page(answers: list[Answer]) -> str:
+    """The same of faults of data that went through the data stages alone."""
+    stopped = [a for a in answers if a.exit_code]
+    head = f"{len(answers)} faults of the data; {len(stopped)} are stopped before training. The others would be trained on: "
+    head += (", ".join(a.name for a in answers if not a.exit_code) or "none") + "."
+    return "\n".join([head, "", *_rates(stopped), "", *_confusion(stopped), "", *_missed(stopped)])
+
+
 def _rates(answers: list[Answer]) -> Iterable[str]:
     yield "| severity | cases | right first | among the first three | another one named |"
     yield "| --- | ---: | ---: | ---: | ---: |"

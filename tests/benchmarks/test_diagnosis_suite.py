@@ -9,7 +9,8 @@ import pytest
 from benchmarks.diagnosis.cases import CLEAN_EVERY, Answer, in_order, load
 from benchmarks.diagnosis.datasets import DATASETS
 from benchmarks.diagnosis.injection import FAULTS
-from benchmarks.diagnosis.page import page, without_effect
+from benchmarks.diagnosis.inspected import TRAINED, inspected
+from benchmarks.diagnosis.page import blocked_page, page, without_effect
 from pipeline.diagnosis.diagnose import all_causes
 
 ROOT = Path(__file__).parents[2]
@@ -99,3 +100,22 @@ def test_answers_with_experiments_are_read_as_they_were_written(tmp_path):
     said.proved, said.experiments = [("b", 0.9)], [("other_seed", "unchanged")]
     (tmp_path / "answers.jsonl").write_text(said.line() + "\n", encoding="utf-8")
     assert load(tmp_path / "answers.jsonl") == [said]
+
+
+def test_faults_that_go_no_further_than_to_the_checks_are_counted_by_whether_these_stop_them():
+    right = Answer("taxi / missing / mild / 2", ["missing_values"], 3, [("missing_values", 0.9)])
+    wrong = Answer("taxi / cents / mild / 2", ["unit_change"], 3, [("outliers", 0.9)])
+    text = blocked_page([right, wrong, Answer("eyes / wrong labels / mild / 2", ["label_noise"], 0, outcome=TRAINED)])
+    assert (
+        "3 faults of the data; 2 are stopped before training. The others would be trained on: eyes / wrong labels / mild / 2."
+        in text
+    )
+    assert "| mild | 2 | 1 (50%) | 1 (50%) | 1 |" in text
+    assert "| taxi / cents / mild / 2 | 3 |" in text
+
+
+@pytest.mark.slow
+def test_a_fault_goes_through_the_real_checks(tmp_path):
+    (case,) = [c for c in in_order("cancer", "cut off", 0, 0) if c.severity == "severe"]
+    (said,) = inspected([case], tmp_path)
+    assert (said.exit_code, said.place) == (3, 1)

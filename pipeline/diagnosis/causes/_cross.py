@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pipeline.diagnosis.case import Case
 from schemas.diagnosis import Evidence
-from schemas.evidence import CrossCells
+from schemas.evidence import CrossCells, MetricValue
 
 
 @dataclass(frozen=True)
@@ -16,11 +16,13 @@ class Harder:
     Attributes:
         new: 1 where the new model is clearly better than the champion on the new rows, -1 where it is worse, 0 where neither is sure.
         previous: the same on the previous rows.
+        sure: whether that is three standard errors or more.
         evidence: that in words.
     """
 
     new: int
     previous: int
+    sure: bool
     evidence: tuple[Evidence, ...]
 
 
@@ -36,7 +38,14 @@ def harder(case: Case) -> Harder | None:
     seen = [Evidence(text=cross.data, where="metrics", numbers=numbers)]
     seen += [Evidence(text=cross.model, where="metrics")] if cross.model else []
     new, previous = _clear(cross.new, cross.metric, sign), _clear(cross.previous, cross.metric, sign)
-    return Harder(new, previous, tuple(seen))
+    return Harder(new, previous, _sure(gap), tuple(seen))
+
+
+def _sure(gap: MetricValue | None) -> bool:
+    """Whether a change is three standard errors away from none, by its 95 % interval."""
+    if gap is None or gap.value is None or gap.low is None or gap.high is None:
+        return False
+    return abs(gap.value) >= 3 * (gap.high - gap.low) / 3.92
 
 
 def _clear(cells: CrossCells | None, metric: str, sign: float) -> int:

@@ -11,8 +11,9 @@ from schemas.diagnosis import Evidence, Family, Remedy
 from schemas.evidence import ModelEvidence
 
 TITLE = "the data got harder: the same inputs have other labels"
-#: Odds of rows that are harder; factors where the candidate learned the new rule, and where it forgot the old one.
-HARDER, LEARNED, FORGOT = 10.0, 3.0, 2.0
+#: Odds of rows that are harder; factors: where that is by three standard errors, where the candidate learned the new rule, where it forgot the
+#: old one.
+HARDER, SURE, LEARNED, FORGOT = 10.0, 2.0, 3.0, 2.0
 REMEDY = "Narrow data.window to the spans since the change, or add a feature that tells before from after."
 
 ALIKE = Evidence(
@@ -49,7 +50,7 @@ class ConceptDrift(Cause):
         A candidate that beats the champion on new rows and loses to it on previous ones has learned a rule that holds on the new ones
         only: the labels follow another one. Wrong labels cannot be learned, so noise does not look like this.
         """
-        seen, odds = list(found.evidence), HARDER
+        seen, odds = list(found.evidence), HARDER * (SURE if found.sure else 1.0)
         if found.new > 0:
             text = "The new model is clearly better on the new rows: it has learned a rule there that the champion does not know."
             seen.append(Evidence(text=text, where="metrics"))

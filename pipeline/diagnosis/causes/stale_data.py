@@ -7,6 +7,9 @@ from pipeline.diagnosis.causes import _findings
 from pipeline.diagnosis.interfaces import Cause, Suspicion
 from schemas.diagnosis import Family
 
+AGAIN = "redelivered"
+CODES = ("span_order", "time_order", AGAIN)
+
 
 class StaleData(Cause):
     """A span came late, again with other content, or with rows that are older than those before it."""
@@ -16,5 +19,9 @@ class StaleData(Cause):
 
     def look(self, case: Case) -> Suspicion | None:
         """See `Cause.look`."""
-        codes = ("span_order", "time_order", "redelivered")
-        return _findings.suspect(case, codes, "the rows are not of the time that they should be of ({names})")
+        title = (
+            "data that were accepted came again with other content"
+            if case.findings(AGAIN)
+            else "the newest rows are old ones"
+        )
+        return _findings.suspect(case, CODES, f"{title} ({{names}})")
