@@ -11,8 +11,8 @@ from schemas.diagnosis import Evidence, Family, Remedy
 from schemas.evidence import ModelEvidence
 
 TITLE = "the data got harder: the same inputs have other labels"
-#: Odds of rows that are harder; factors: where that is by three standard errors, where the candidate learned the new rule, where it forgot the
-#: old one.
+#: Odds of rows that are harder; factors: where that is by three standard errors, where the candidate learned the new rule, and where it
+#: forgot the old one.
 HARDER, SURE, LEARNED, FORGOT = 10.0, 2.0, 3.0, 2.0
 REMEDY = "Narrow data.window to the spans since the change, or add a feature that tells before from after."
 
