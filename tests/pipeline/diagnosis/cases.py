@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 
-from schemas.evidence import DataEvidence, FeatureEvidence, MetricValue, SpanEvidence
+from pipeline.diagnosis.diagnose import diagnose
+from schemas.diagnosis import NAMED
+from schemas.evidence import CrossCells, CrossScores, DataEvidence, FeatureEvidence, MetricValue, SpanEvidence
 from schemas.findings import Finding, Severity
 from schemas.run_record import Epoch, Pushed, Training
 from tests import factories
@@ -85,3 +87,36 @@ def found(code, severity="block", subject="fare", **changes):
     """A finding of a check."""
     values = {"message": f"{subject}: seen by {code}.", "remedy": f"Mend {subject}.", "span": 9, **changes}
     return Finding(code=code, severity=Severity(severity), subject=subject, **values)
+
+
+def best(run, reference=None, earlier=()):
+    """Code of the first cause if it is named; None else."""
+    causes = diagnose(run, champion() if reference is None else reference, earlier).causes
+    return causes[0].code if causes and causes[0].score >= NAMED else None
+
+
+def on_rows(run, *spans):
+    """The run with other spans in its window."""
+    return run.model_copy(update={"data": run.data.model_copy(update={"spans": list(spans)})})
+
+
+def in_categories(number, counts):
+    """A span with one categorical feature `way`."""
+    rows = sum(counts.values())
+    way = FeatureEvidence(kind="categorical", present=rows, missing=0, values=counts)
+    return SpanEvidence(
+        span=number, rows=rows, labels={"train": {"0": rows // 2, "1": rows // 2}}, features={"way": way}
+    )
+
+
+def crossed(verdict):
+    """Scores of the champion and the candidate on previous and new test rows."""
+    gap = MetricValue(value=-0.08, low=-0.11, high=-0.05)
+    said = "The champion scores 0.08 lower on the new rows."
+    return CrossScores(metric="auc", verdict=verdict, data=said, harder={"auc": gap})
+
+
+def cells(low, high):
+    """Both models on a set of rows, with the interval of candidate minus champion."""
+    change = MetricValue(value=(low + high) / 2, low=low, high=high)
+    return CrossCells(rows=300, spans=[9], labels={}, candidate={}, champion={}, difference={"auc": change})
