@@ -10,7 +10,8 @@ from pipeline.diagnosis.diagnose import all_causes, diagnose
 from pipeline.diagnosis.interfaces import Cause
 from pipeline.diagnosis.reference import reference_of
 from schemas.diagnosis import Outcome
-from schemas.run_record import Pushed
+from schemas.evidence import MetricValue
+from schemas.run_record import Pushed, Status
 from tests import factories
 from tests.pipeline.diagnosis.cases import (
     best,
@@ -114,6 +115,19 @@ def test_a_change_within_the_noise_from_run_to_run_is_not_called_worse():
     calm = diagnose(retrain(auc=0.92), champion(), history).comparison
     assert calm.outcome is not Outcome.WORSE
     assert 0.02 < calm.noise < 0.06
+
+
+@pytest.mark.parametrize(("rows", "expected"), [(200, "small_test"), (700, None)])
+def test_a_test_set_is_named_as_too_small_where_it_became_so(rows, expected):
+    def measured(record, n, low=-0.04, high=0.05):
+        change = {"auc": MetricValue(value=0.0, low=low, high=high)}
+        slices = [s.model_copy(update={"rows": n, "difference": change}) for s in record.evaluation.slices]
+        return record.model_copy(update={"evaluation": record.evaluation.model_copy(update={"slices": slices})})
+
+    old = measured(champion(), 772)
+    run = measured(retrain(auc=0.95), rows).model_copy(update={"status": Status.PUSHED, "exit_code": 0})
+    assert diagnose(run, old).comparison.outcome is Outcome.CANNOT_TELL
+    assert best(run, old) == expected
 
 
 def test_the_reference_is_the_run_that_pushed_the_champion():
