@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipeline.diagnosis.case import Case
-from pipeline.diagnosis.causes import _findings
+from pipeline.diagnosis.causes import _findings, _settings
 from pipeline.diagnosis.interfaces import Cause, Suspicion
 from schemas.diagnosis import Family
 
@@ -17,4 +17,7 @@ class AugmentationInconsistent(Cause):
     def look(self, case: Case) -> Suspicion | None:
         """See `Cause.look`."""
         codes = ("augmentation_one_sided", "augmentation_in_evaluation", "augmentation_drift", "augmentation_changed")
-        return _findings.suspect(case, codes, "augmentation treats {names} in another way than the rest", weight=2.0)
+        title = "augmentation treats {names} in another way than the rest"
+        changed = case.reference is not None and case.change("transform.augment") is not None
+        overrides = (_settings.as_before(case, "transform.augment"),) if changed else ()
+        return _findings.suspect(case, codes, title, weight=2.0, overrides=overrides)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipeline.diagnosis.case import Case
-from pipeline.diagnosis.causes import _findings
+from pipeline.diagnosis.causes import _findings, _settings
 from pipeline.diagnosis.interfaces import Cause, Suspicion
 from schemas.diagnosis import Evidence, Family, Remedy
 
@@ -37,6 +37,6 @@ class AugmentationTooStrong(Cause):
         seen = Evidence(text=text, where="transform.augment")
         back = Remedy(
             text="Train with the policy of before, and compare.",
-            overrides=("transform.augment=none",) if not before else (),
+            overrides=(_settings.as_before(case, "transform.augment"),) if before else ("transform.augment=none",),
         )
         return Suspicion(CHANGED, "the augmentation policy changed", (seen,), back, ("transform.augment",))

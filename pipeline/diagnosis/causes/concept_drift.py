@@ -33,8 +33,9 @@ class ConceptDrift(Cause):
         """See `Cause.look`."""
         evaluation, apart = case.run.evaluation, within_classes(case)
         if apart and not case.same_data:
+            # Labels move all features that depend on them: however many, that is one observation.
             return Suspicion(
-                odds_of(apart), TITLE, (ALIKE, *evidence_of(apart)), Remedy(text=REMEDY), subjects_of(apart)
+                odds_of(apart[:1]), TITLE, (ALIKE, *evidence_of(apart)), Remedy(text=REMEDY), subjects_of(apart)
             )
         if evaluation is None or case.same_data:
             return None

@@ -81,6 +81,18 @@ def test_a_feature_that_moved_within_a_class_only_is_about_the_labels(moved, noi
     assert best(run) == expected
 
 
+def test_however_many_features_moved_within_a_class_wrong_labels_explain_them():
+    names, before = [f"way{i}" for i in range(6)], {"cash": 500, "card": 500}
+    drifts = [found("category_drift", subject=n, observed={"label": "1", "l_infinity": 0.3}) for n in names]
+
+    def spread(number):
+        one = in_categories(number, before)
+        return one.model_copy(update={"features": dict.fromkeys(names, one.features["way"])})
+
+    run = on_rows(retrain(findings=[*drifts, found("label_noise", "warn", subject="label")]), spread(8), spread(9))
+    assert best(run) == "label_noise"
+
+
 def test_wrong_labels_move_shares_and_not_the_reverse():
     run = retrain(findings=[found("label_noise", "warn", subject="label"), found("label_shift", subject="y")])
     first = diagnose(run, champion()).causes[0]
