@@ -40,6 +40,8 @@ FILTERS = (
     "size",
     "warm_start_told",
 )
+#: The cause of a model that was not blessed is in the verdict when it is at least so likely.
+SURE = 0.5
 #: Causes that are less likely than this are left to `retrain why`.
 LIKELY = 0.1
 
@@ -109,6 +111,7 @@ def context(record: RunRecord, diagnosis: Diagnosis | None, examples: Examples |
         "labels": labels_of(record.data, record.findings) if record.data else None,
         "schema_findings": _schema_findings(record),
         "suspected": _suspected(diagnosis),
+        "lead": _lead(record, diagnosis),
         "diagnosis": diagnosis,
         "examples": examples,
         "learned": learned_tables(record.learned),
@@ -131,6 +134,12 @@ def context(record: RunRecord, diagnosis: Diagnosis | None, examples: Examples |
 def _suspected(diagnosis: Diagnosis | None) -> list[RankedCause]:
     """The causes that are worth a look: likely ones, and the first few that may be."""
     return [c for c in diagnosis.causes if c.score >= LIKELY][:3] if diagnosis is not None else []
+
+
+def _lead(record: RunRecord, diagnosis: Diagnosis | None) -> RankedCause | None:
+    """What to mend first when the gates held a model back: they say that it is worse, not why."""
+    first = next(iter(_suspected(diagnosis)), None)
+    return first if first and record.status is Status.NOT_BLESSED and first.score >= SURE else None
 
 
 def _schema_findings(record: RunRecord) -> list[Finding]:

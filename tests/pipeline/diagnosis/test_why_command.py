@@ -125,3 +125,19 @@ def test_experiments_that_cannot_be_made_say_why(workspace, capsys, words):
     assert code == 2
     assert "--experiments" in said.err
     assert not (workspace / "experiments").exists() or not list((workspace / "experiments").iterdir())
+
+
+def test_the_verdict_of_a_model_held_back_says_what_to_mend_first():
+    lost = retrain(findings=[*champion().findings, found("missing_shift", "warn")])
+    told = diagnose(lost, champion())
+    sure = told.model_copy(update={"causes": [told.causes[0].model_copy(update={"score": 0.9})]})
+    first = sure.causes[0]
+    page = render(lost, sure)
+    verdict = page[: page.index('id="causes"')]
+    assert f"Most likely (90 %): {first.title}." in verdict
+    assert "Most likely (" not in render(
+        lost, sure.model_copy(update={"causes": [first.model_copy(update={"score": 0.4})]})
+    )
+    better = render(champion(), sure)
+    assert "Most likely" not in better
+    assert "What could be better" in better
