@@ -6,6 +6,7 @@ Read from the input files, where they are as the run read them. Values of column
 from __future__ import annotations
 
 import base64
+import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+from PIL import Image
 
 from components import sources
 from components.image_files import PATH, SHA256, names_of
@@ -77,7 +79,7 @@ def examples_of(record: RunRecord) -> Examples:
     sheets, left_out = _sheets(record)
     notes = [*reader.problems]
     if left_out:
-        notes.append(f"{left_out} more contact sheets are beside the audit: together they are too large for one page.")
+        notes.append(f"Contact sheets that are beside the audit only, as there are too many for one page: {left_out}.")
     return Examples(tuple(t for t in tables if t), sheets, tuple(dict.fromkeys(notes)))
 
 
@@ -205,9 +207,18 @@ def _sheets(record: RunRecord) -> tuple[tuple[Picture, ...], int]:
     shown: list[Picture] = []
     paths, spent = [p for p in files.sheets if p.name.startswith("sheet")] if files else [], 0
     for path in paths:
-        spent += path.stat().st_size * 4 // 3
+        picture = Picture(path.stem.replace("-", " "), _smaller(path))
+        spent += len(picture.address)
         if spent > BUDGET:
             break
-        data = base64.b64encode(path.read_bytes()).decode("ascii")
-        shown.append(Picture(path.stem.replace("-", " "), f"data:image/png;base64,{data}"))
+        shown.append(picture)
     return tuple(shown), len(paths) - len(shown)
+
+
+def _smaller(path: Path) -> str:
+    """A picture as PNG, or as JPEG where that takes less, as of photographs."""
+    plain, file = path.read_bytes(), io.BytesIO()
+    with Image.open(path) as image:
+        image.convert("RGB").save(file, "JPEG", quality=85)
+    kind, data = ("jpeg", file.getvalue()) if len(file.getvalue()) < len(plain) else ("png", plain)
+    return f"data:image/{kind};base64,{base64.b64encode(data).decode('ascii')}"

@@ -243,4 +243,4 @@ def _short(value: object, unit: str) -> str:
     """Changes of a share in points, all else as it is."""
     if not isinstance(value, int | float):
         return "–"
-    return number(float(value) * (100 if unit == "l_infinity" else 1), 2)
+    return number(round(float(value) * (100 if unit == "l_infinity" else 1), 6), 2)

@@ -2,11 +2,13 @@
 
 import hashlib
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from components.image_files import write_manifest
-from pipeline.report import render
+from pipeline.audit import AuditFiles
+from pipeline.report import examples, render
 from pipeline.report.examples import HIDDEN, LONGEST, MOST, Picture, examples_of
 from schemas.run_record import DataFile
 from tests import factories
@@ -94,3 +96,18 @@ def test_hostile_values_are_text(record, tmp_path):
     page = render(record, None, examples_of(record.model_copy(update={"files": [data_file(path)]})))
     assert "<script>" not in page
     assert "&lt;script&gt;alert(1)" in page
+
+
+def test_contact_sheets_are_shown_as_long_as_there_is_room(record, tmp_path, monkeypatch):
+    noise = np.random.default_rng(0).integers(0, 255, (700, 700, 3), np.uint8)
+    for number in range(3):
+        Image.fromarray(noise).save(tmp_path / f"sheet-image-{number}.png")
+    Image.new("RGB", (9, 9)).save(tmp_path / "histograms-image.png")
+    files = AuditFiles(tmp_path, None, tuple(sorted(tmp_path.glob("*.png"))))
+    monkeypatch.setattr(examples, "audit_of", lambda record: files)
+    found = examples_of(record)
+    assert [p.told for p in found.sheets] == ["sheet image 0", "sheet image 1"]
+    assert sum(len(p.address) for p in found.sheets) <= examples.BUDGET
+    assert found.sheets[0].address.startswith("data:image/jpeg;base64,"), "photographs take less as JPEG"
+    assert found.notes == ("Contact sheets that are beside the audit only, as there are too many for one page: 1.",)
+    assert render(record, None, found).count('<img src="data:image/') == 2

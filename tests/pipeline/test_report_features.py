@@ -80,6 +80,8 @@ def test_drift_has_its_value_limits_noise_and_verdict():
     assert (of.value, of.warns, of.blocks, of.noise, of.state) == ("0.02 bits", "0.011", "0.042", "0.0067", "warn")
     of = rows["company"].drift
     assert (of.value, of.warns, of.blocks, of.noise, of.state) == ("3 points", "1.1", "4.2", "0.67", "ok")
+    same = by_name(window(), [drift(value=3e-15)])["fare"].drift
+    assert same.value == "0 bits"
     off = by_name(window(), [drift(warn_bits=None)])["fare"].drift
     assert (off.warns, off.blocks) == ("–", "0.042")
 
