@@ -68,7 +68,7 @@ def test_what_is_no_heading_is_said_where_the_page_says_it():
         files = [
             *(root / "pipeline").rglob("*.py"),
             *(root / "pipeline").rglob("*.j2"),
-            root / "components/inspection.py",
+            root / "schemas/findings.py",
         ]
         assert any(name in f.read_text(encoding="utf-8") for f in files), name
     assert "served</dt>" in (root / "pipeline/report/report.html.j2").read_text(encoding="utf-8")
