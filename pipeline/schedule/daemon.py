@@ -283,7 +283,8 @@ class Daemon:
         state.remember(outcome)
         self._replacing = False
         self._keeper.save(state)
-        self._say(f"{result.headline} ({duration(result.seconds)}; {reused(outcome)})")
+        of_it = f"; {reused(outcome)}" if result.run_id else ""
+        self._say(f"{result.headline} ({duration(result.seconds)}{of_it})")
         if told:
             self._say(told)
         if not self._stopping:

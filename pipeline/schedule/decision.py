@@ -138,7 +138,7 @@ def _why_not(now: datetime, tick: Tick, policy: Schedule, there: Situation) -> s
 
 
 def _about_tick(now: datetime, tick: Tick, zone: str) -> str:
-    at = f"{tick.trigger}: the tick of {clock(tick.at, zone)}"
+    at = f"The tick of {clock(tick.at, zone)} ({tick.trigger})"
     if now - tick.at <= GRACE and tick.count == 1:
         return f"{at}."
     several = "" if tick.count == 1 else f", the newest of {tick.count}" + (" or more" if tick.count >= 100 else "")
@@ -177,14 +177,12 @@ def _while_running(
     since = f"the run of {clock(state.running.started, zone)}" if state.running else "a run"
     if policy.concurrency == "replace" and any(d.trigger != "retry" for d in wanted):
         first = next(d for d in wanted if d.trigger != "retry")
-        due = first.model_copy(
-            update={"reason": f"{first.reason} It took the place of {since} (concurrency: replace)."}
-        )
         reason = f"{first.reason} It takes the place of {since} (concurrency: replace)."
+        due = first.model_copy(update={"reason": reason.replace(" It takes ", " It took ")})
         return Decision(Action.REPLACE, reason, due, handled, tuple(left_out))
     if ticks and policy.concurrency == "queue" and not state.queue:
-        due = ticks[0].model_copy(update={"reason": f"{ticks[0].reason} It waited for {since} (concurrency: queue)."})
-        reason = f"{ticks[0].reason} It waits for {since} (concurrency: queue)."
+        reason = f"{ticks[0].reason} It is queued behind {since} (concurrency: queue)."
+        due = ticks[0].model_copy(update={"reason": reason.replace(" It is queued ", " It was queued ")})
         return Decision(Action.QUEUE, reason, due, handled, tuple(left_out))
     why = "at work, and one waits already" if policy.concurrency == "queue" else "at work"
     refused = [

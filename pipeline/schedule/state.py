@@ -16,8 +16,9 @@ from pipeline.errors import UsageError
 from pipeline.record_json import to_json, write_atomic
 
 Trigger = Literal["cron", "interval", "new_data", "drift", "retry", "restart", "backfill"]
-#: Ends of runs, and ticks that were left out, that are remembered.
+#: Ends of runs that are remembered, and ticks that were left out: these come by the hundred a day where a cron looks for new data.
 KEPT = 200
+KEPT_SKIPPED = 50
 
 
 class Kept(BaseModel):
@@ -73,6 +74,11 @@ class Outcome(Kept):
     reused: list[str] = []
     notes: list[str] = []
 
+    @property
+    def skipped(self) -> bool:
+        """Whether it is a tick that was left out."""
+        return self.status == "skipped"
+
 
 class Mark(Kept):
     """A file as it was when a run took it up."""
@@ -112,8 +118,12 @@ class State(Kept):
     well: bool | None = None
 
     def remember(self, outcome: Outcome) -> None:
-        """Adds to the history; the oldest is forgotten."""
-        self.history = [*self.history, outcome][-KEPT:]
+        """Adds to the history; the oldest of its kind is forgotten."""
+        history = [*self.history, outcome]
+        alike = [n for n, o in enumerate(history) if o.skipped == outcome.skipped]
+        if len(alike) > (KEPT_SKIPPED if outcome.skipped else KEPT):
+            del history[alike[0]]
+        self.history = history
 
 
 class Pause(Kept):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -56,12 +57,11 @@ def also(policy: Schedule) -> list[str]:
 def status(seen: Seen) -> RenderableType:
     """Everything on one screen."""
     facts = fields(f"Schedule of {seen.config.name}", _facts(seen))
-    past = seen.state.history[-SHOWN:][::-1] if seen.state else []
+    past = [o for o in seen.state.history if not o.skipped][-SHOWN:][::-1] if seen.state else []
     if not past:
         return Group(facts, note("No run has ended yet."))
-    pattern = seen.config.data.source.pattern
-    columns = ("!when", ">span", "verdict", "why it started", ">time", "what")
-    return Group(facts, table("Runs and ticks", columns, [_row(seen, o, pattern) for o in past]))
+    columns = ("!ended", "started by", ">span", "verdict", ">time", "what")
+    return Group(facts, table("Runs", columns, [_row(seen, o) for o in past]))
 
 
 def _facts(seen: Seen) -> list[tuple[str, str]]:
@@ -79,6 +79,9 @@ def _facts(seen: Seen) -> list[tuple[str, str]]:
     if state and state.retry:
         found.append(("retry", f"{clock(state.retry.at, zone)}: {state.retry.reason}"))
     found += [("waiting", d.reason) for d in (state.queue if state else [])]
+    if state and (left_out := list(itertools.takewhile(lambda o: o.skipped, reversed(state.history)))):
+        several = f"{len(left_out)} since the newest run ended; the newest: " if len(left_out) > 1 else ""
+        found.append(("left out", several + left_out[0].reason))
     if seen.coming:
         found.append(("next tick", seen.clock(seen.coming[0])))
     if also(seen.policy):
@@ -101,14 +104,8 @@ def _paused(seen: Seen) -> str:
     return f"since {since}{': ' + seen.pause.reason if seen.pause.reason else ''}"
 
 
-def _row(seen: Seen, outcome: Outcome, pattern: str) -> list[str]:
-    span = "–" if outcome.span is None else span_label(outcome.span, pattern)
+def _row(seen: Seen, outcome: Outcome) -> list[str]:
+    span = "–" if outcome.span is None else span_label(outcome.span, seen.config.data.source.pattern)
+    trigger = outcome.trigger.replace("_", " ") + (f" {outcome.attempt}" if outcome.trigger == "retry" else "")
     said = " ".join([outcome.headline, *outcome.notes]).strip()
-    return [
-        seen.clock(outcome),
-        span,
-        outcome.status.replace("_", " "),
-        outcome.reason,
-        duration(outcome.seconds),
-        said,
-    ]
+    return [seen.clock(outcome), trigger, span, outcome.status.replace("_", " "), duration(outcome.seconds), said]

@@ -67,7 +67,7 @@ def test_a_kill_during_a_run_makes_it_be_made_up_for(nightly):
     made = nightly.step(seconds=1)
     assert made.action is Action.START
     assert (
-        made.reason == "Cut off with the scheduler, and made up for. Again: cron: the tick of 2026-11-25 03:00:00 UTC."
+        made.reason == "Cut off with the scheduler, and made up for. Again: The tick of 2026-11-25 03:00:00 UTC (cron)."
     )
     assert nightly.history == [("interrupted", None)]
     nightly.end(span=8)
@@ -230,3 +230,7 @@ def test_what_is_remembered_stays_bounded(nightly):
     for number in range(230):
         state.remember(Outcome(at=state.first, trigger="cron", reason="", status="pushed", span=number))
     assert [o.span for o in state.history] == list(range(30, 230))
+    for number in range(60):
+        state.remember(Outcome(at=state.first, trigger="cron", reason=str(number), status="skipped"))
+    assert [o.span for o in state.history if not o.skipped] == list(range(30, 230))
+    assert [o.reason for o in state.history if o.skipped] == [str(n) for n in range(10, 60)]

@@ -40,7 +40,7 @@ def late(hours, count=1, **there):
 def test_a_tick_starts_a_run_and_is_dealt_with():
     made = decide(NOW, state(), cron(), on_time())
     assert made.action is Action.START
-    assert made.reason == "cron: the tick of 2026-11-25 03:00:00 UTC."
+    assert made.reason == "The tick of 2026-11-25 03:00:00 UTC (cron)."
     assert made.handled == {"cron": TICK}
 
 
@@ -56,7 +56,7 @@ def test_a_pause_keeps_the_tick():
 def test_missed_ticks_run_once():
     made = decide(NOW, state(), cron(), late(5, count=3))
     assert made.action is Action.START
-    assert "the newest of 3, is made up for by one run" in made.reason
+    assert "(cron), the newest of 3, is made up for by one run" in made.reason
 
 
 def test_missed_ticks_can_be_left_out():
@@ -132,7 +132,7 @@ def test_queue_keeps_one():
     assert "one waits already" in again.reason
     after = decide(NOW, state(queue=[made.due]), cron(concurrency="queue"), Situation())
     assert after.action is Action.START
-    assert "It waited for the run of" in after.reason
+    assert "It was queued behind the run of" in after.reason
 
 
 def test_replace_stops_what_is_at_work():
@@ -196,7 +196,7 @@ def test_a_clock_that_was_set_back():
 def test_sentences_have_the_clocks_of_the_schedule_and_spans_as_people_call_them():
     policy = cron(timezone="Europe/Berlin", on_new_data=True)
     made = decide(NOW, state(), policy, on_time(fresh=(20000,), label=lambda n: f"day {n}"))
-    assert "the tick of 2026-11-25 04:00:00 CET." in made.reason
+    assert "The tick of 2026-11-25 04:00:00 CET (cron)." in made.reason
     assert "New data: span day 20000." in made.reason
     waiting = decide(NOW, state(), policy, Situation(arriving=(7,), label=lambda n: f"day {n}"))
     assert waiting.reason == "Span day 7 is arriving and not complete yet."
