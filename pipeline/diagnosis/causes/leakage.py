@@ -16,7 +16,10 @@ class Leakage(Cause):
     """A feature that holds the label, or test rows that training has seen: the numbers are too good, in one of the two runs."""
 
     family = Family.EVALUATION
-    explains = ("duplicates", "overfitting*", "constant_fill", "covariate_drift", "outliers", "concept_drift*")
+    explains = (
+        *("duplicates", "overfitting*", "concept_drift*"),
+        *("constant_fill", "covariate_drift", "outliers", "schema_change"),
+    )
 
     def look(self, case: Case) -> Suspicion | None:
         """See `Cause.look`."""
