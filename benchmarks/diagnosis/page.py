@@ -21,7 +21,7 @@ def page(answers: list[Answer], of: int) -> str:
         of: how many cases the whole suite has.
     """
     ran = [a for a in answers if a.exit_code != 2]
-    head = f"{len(ran)} of the {of} cases of the suite were run, in its order, which covers all faults early."
+    head = f"{len(ran)} of the {of} cases of the suite were run."
     return "\n".join(
         [head, "", *_rates(ran), "", *_proved(ran), *_remedies(ran), "", *_confusion(ran), "", *_missed(ran)]
     )
