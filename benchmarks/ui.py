@@ -3,8 +3,8 @@
 python -m benchmarks.ui [--runs 1000] [--project FOLDER] [--output docs/ui.md]
 
 The history is made from real runs: each record is a copy of one of them with another id, day and span, and with metrics and statistics
-that vary a little. ``--project`` is a folder with runs of the taxi example (as `scripts/screenshots.py --project` leaves it), which is
-copied; without it, one run is made first.
+that vary a little. ``--project`` is a folder with runs of the taxi example, as ``scripts/screenshots.py --projects FOLDER`` leaves it in
+FOLDER/taxi; it is copied. Without it, one run is made first.
 """
 
 from __future__ import annotations
