@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import glob
 import os
+import warnings
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
@@ -235,7 +236,10 @@ def widened(schema: schema_pb2.Schema, splits: list[statistics_pb2.DatasetFeatur
     """The schema that lets these data pass, by TFDV. A share of missing values is not fitted to the data but let go:
     how many may be missing is for checks that know how sure they are. Columns of another type than the schema's stay as they are.
     """
-    import tensorflow_data_validation as tfdv
+    with warnings.catch_warnings():
+        # Of Google's clients, about versions to come: nothing that a person who asks about a schema can act on.
+        warnings.simplefilter("ignore", FutureWarning)
+        import tensorflow_data_validation as tfdv
 
     there = statistics_types(splits)
     before = {f.name: f for f in schema.feature}
