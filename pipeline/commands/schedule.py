@@ -30,6 +30,8 @@ from pipeline.workspace import Workspace
 from schemas.config import PipelineConfig, did_you_mean, load_config
 from schemas.schedule import Schedule
 
+#: When it is stopped, messages that are being sent have so long, in seconds.
+TELLING = 15.0
 ACTIONS = ("run", "status", "next", "pause", "resume", "backfill")
 
 
@@ -90,6 +92,7 @@ def _run(config: Path, parsed: PipelineConfig, place: Workspace, overrides: list
             daemon = Daemon(config, place, launcher, CLOCKS, say, overrides)
             daemon.prepare()
             serve(daemon, parsed.name)
+            daemon.finish_telling(TELLING)
         finally:
             launcher.close()
     if daemon.unsaved:

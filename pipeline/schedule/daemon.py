@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,9 +23,11 @@ from pipeline.schedule.decision import (
     cut_off,
     decide,
     first_reason,
+    retry_due,
     retry_of,
     set_back,
 )
+from pipeline.schedule.drifting import Drifting
 from pipeline.schedule.keeper import AGAIN, Keeper
 from pipeline.schedule.launcher import Launcher
 from pipeline.schedule.request import Request, Result
@@ -69,12 +72,13 @@ class Daemon:
         self._configured = Configured(config_path, overrides or [])
         self._file = StateFile(workspace.root, self._configured.config.name)
         self._keeper = Keeper(self._file, say, clocks.monotonic)
-        self._teller = Teller(self._configured, workspace, say)
+        self._teller = Teller(self._configured, workspace)
         self._replacing = self._stopping = False
         self._said = ""
         self._notes: list[str] = []
         self._state = self._begin()
         self._arrivals = Arrivals(self._configured, workspace, clocks.monotonic)
+        self._drifting = Drifting(self._configured, launcher, workspace.root)
 
     @property
     def policy(self) -> Schedule:
@@ -117,16 +121,38 @@ class Daemon:
         result = self._launcher.poll() if self.running else None
         if result is not None:
             self._ended(result)
+        self._note_problems()
         if not self._keeper.catch_up(self._state, at_once=self._stopping):
             return Decision(Action.WAIT, self.unsaved)
         now = self._clocks.now()
         if set_back(now, self._state):
             self._say(f"The clock was set back to {clock(now, self.policy.timezone)}: ticks count from now on.")
             self._state.ticks = {t: min(at, now) for t, at in self._state.ticks.items()}
-        for key, sentence in self._arrivals.look(self._state):
-            self._tell_once(key, sentence)
+        self._look(now)
         decision = decide(now, self._state, self.policy, self._situation(now))
         return self._apply(decision, now)
+
+    def _note_problems(self) -> None:
+        """Messages that could not be sent: said, and noted beside the run that they were about."""
+        for problem, outcome in self._teller.problems():
+            self._say(problem)
+            if outcome is not None:
+                outcome.notes.append(problem)
+                self._keeper.save(self._state)
+
+    def finish_telling(self, seconds: float) -> None:
+        """Before the process ends: waits for messages that are being sent, and notes those that were not."""
+        if not self._teller.finish(seconds):
+            self._say(f"notify: a message was not sent within {seconds:.0f} s, and is not sent any more.")
+        self._note_problems()
+
+    def _look(self, now: datetime) -> None:
+        state = self._state
+        measured = (state.drift_at, state.drift_wants)
+        for key, sentence in itertools.chain(self._arrivals.look(state), self._drifting.look(state, now, self.running)):
+            self._tell_once(key, sentence)
+        if measured != (state.drift_at, state.drift_wants):
+            self._keeper.save(state)
 
     def _tell_once(self, key: str, sentence: str) -> None:
         if key not in self._state.told:
@@ -147,7 +173,7 @@ class Daemon:
             arriving=news.arriving,
             about=news.sentences(pattern),
             label=lambda span: span_label(span, pattern),
-            drift=self._drift(now),
+            drift=state.drift_wants if policy.on_drift else None,
             running=self.running,
             stopping=self._stopping or self._replacing,
             paused=self.paused(),
@@ -162,31 +188,6 @@ class Daemon:
             return None
         since = clock(pause.since, self.policy.timezone)
         return f"Paused since {since}{': ' + pause.reason if pause.reason else ''}."
-
-    def _drift(self, now: datetime) -> str | None:
-        """What has drifted since the last run started, by the newest measurement that has ended."""
-        rules, state = self.policy.on_drift, self._state
-        if rules is None:
-            return None
-        if found := self._launcher.measured():
-            if found.problem:
-                self._tell_once(f"drift: {found.problem}", f"Drift was not measured: {found.problem}")
-            if found.drift and found.key != state.drifted:
-                state.drifted, state.drift_wants = found.key, found.drift
-                self._keeper.save(state)
-        due = state.drift_at is None or (now - state.drift_at).total_seconds() >= rules.every
-        if (due or (state.drift_at and state.drift_at > now)) and not self.running:
-            state.drift_at = now
-            self._keeper.save(state)
-            self._measure()
-        return state.drift_wants
-
-    def _measure(self) -> None:
-        of = self._configured
-        try:
-            self._launcher.measure(of.path, self._workspace.root, of.overrides)
-        except OSError as error:
-            self._say(f"Drift was not measured: its process could not be started ({error}).")
 
     def _apply(self, decision: Decision, now: datetime) -> Decision:
         """Does what was decided, and returns what was done: a start that could not be remembered waits."""
@@ -278,7 +279,7 @@ class Daemon:
         status = "replaced" if self._replacing else result.status
         outcome = ended(now, due, result, status, [*self._taken_notes(), *([told] if told else [])])
         if not self._replacing and not self._stopping:
-            outcome.notes += self._teller.of_run(outcome, state.well)
+            self._teller.of_run(outcome, state.well, told)
             state.well = notify.is_well(result.status)
         state.remember(outcome)
         self._replacing = False
@@ -287,6 +288,8 @@ class Daemon:
         self._say(f"{result.headline} ({duration(result.seconds)}{of_it})")
         if told:
             self._say(told)
+        if state.retry is not None:
+            self._said = retry_due(state.retry, self.policy.timezone)
         if not self._stopping:
             self.prepare()
 

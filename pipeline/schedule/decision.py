@@ -201,10 +201,15 @@ def _while_running(
 
 def _waiting(state: State, policy: Schedule, there: Situation) -> str:
     if state.retry:
-        return f"Retry {state.retry.attempt} is due at {clock(state.retry.at, policy.timezone)}."
+        return retry_due(state.retry, policy.timezone)
     if there.arriving:
         return f"Span {there.label(there.arriving[-1])} is arriving and not complete yet."
     return IDLE
+
+
+def retry_due(retry: Due, zone: str) -> str:
+    """When a retry comes, as a sentence."""
+    return f"Retry {retry.attempt} is due at {clock(retry.at, zone)}."
 
 
 def retry_of(now: datetime, due: Due, exit_code: int, policy: Retries) -> tuple[Due | None, str]:

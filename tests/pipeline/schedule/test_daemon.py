@@ -1,5 +1,7 @@
 """The scheduler through its days, with a clock that is moved by hand and runs that end when told."""
 
+import time
+
 import pytest
 
 from pipeline.errors import UsageError
@@ -202,6 +204,7 @@ def test_messages_and_recovery(tmp_path):
     for status, code in (("pushed", 0), ("failed", 1), ("failed", 1), ("nothing_new", 0)):
         it.step(hours=1)
         it.end(status, code)
+    it.daemon.finish_telling(20)
     lines = told.read_text().splitlines()
     assert [line for line in lines if line in ("pushed", "failed", "recovered")] == [
         "pushed",
@@ -216,7 +219,32 @@ def test_a_message_that_cannot_be_sent_is_recorded(tmp_path):
     it = Scheduled(tmp_path, "{interval: 1h}", "notify: {command: 'echo no >&2; exit 7'}\n")
     it.step(hours=1)
     it.end("blocked", 3)
+    it.daemon.finish_telling(20)
     assert "notify.command: blocked was not told (the command ended with 7: no)." in it.daemon.state.history[-1].notes
+
+
+def test_a_message_says_what_comes_next(tmp_path):
+    told = tmp_path / "told"
+    it = Scheduled(
+        tmp_path, "{interval: 1h, retries: {times: 1, backoff: 5s}}", f"notify: {{command: 'cat >> {told}'}}\n"
+    )
+    it.step(hours=1)
+    it.end("failed", 1)
+    it.daemon.finish_telling(20)
+    assert "Next: Retry 1 of 1 in 5.0 s: exit code 1 can pass by itself." in told.read_text().splitlines()
+    assert it.step(seconds=1).reason == "Retry 1 is due at 2026-11-25 01:00:05 UTC."
+    assert not [line for line in it.said if "is due at" in line]
+
+
+def test_a_message_that_takes_long_holds_no_tick_up(tmp_path):
+    it = Scheduled(tmp_path, "{interval: 1h}", "notify: {command: 'sleep 60'}\n")
+    it.step(hours=1)
+    began = time.monotonic()
+    it.end("pushed", 0)
+    assert it.step(hours=1).action is Action.START
+    it.daemon.finish_telling(0.1)
+    assert time.monotonic() - began < 20
+    assert it.said[-1] == "notify: a message was not sent within 0 s, and is not sent any more."
 
 
 def test_a_damaged_state_is_named(nightly):
