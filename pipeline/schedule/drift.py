@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import glob
 import hashlib
+import itertools
 import json
 import os
 import sys
@@ -22,6 +23,7 @@ from components.checks._common import POOLED
 from components.inspection import context_for
 from components.interfaces import DataContext
 from components.samples import Sample
+from components.spans import find_spans
 from pipeline.errors import UsageError
 from pipeline.workspace import Workspace
 from schemas.config import ConfigError, PipelineConfig, load_config
@@ -181,9 +183,15 @@ def measure(config_path: Path, workspace: Workspace, overrides: list[str]) -> di
         return {"drift": None, "key": "", "problem": " ".join(error.problems)}
     except DataBlocked as error:
         return {"drift": None, "key": "", "problem": str(error)}
-    facts = [record.run_id, *(f"{p} {os.stat(p).st_size} {os.stat(p).st_mtime_ns}" for p in files)]
-    key = hashlib.sha256("\n".join(facts).encode()).hexdigest()[:16]
+    training = find_spans(config.data.source.pattern, config_path.resolve().parent).values()
+    key = _key([*files, *itertools.chain.from_iterable(training)])
     return {"drift": sentence(record, found, config, len(after)), "key": key, "problem": ""}
+
+
+def _key(files: list[str]) -> str:
+    """Of the new rows and of all that could be trained on: while both stay, another run would find what the last one found."""
+    facts = [f"{p} {os.stat(p).st_size} {os.stat(p).st_mtime_ns}" for p in sorted(files)]
+    return hashlib.sha256("\n".join(facts).encode()).hexdigest()[:16]
 
 
 def main() -> int:
