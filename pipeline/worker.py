@@ -119,12 +119,12 @@ def run_graph(job: Job, config: PipelineConfig, planned: Planned, emit: Emit) ->
     from components.augmentation_report import SHEETS
     from components.graph_digest import graph_digest
     from components.require_ok import link_tree
-    from pipeline.beam_costs import keep_no_state
+    from pipeline.beam_costs import lower
     from pipeline.build import Graph, build
     from pipeline.previous import previous_of
     from pipeline.versions import code_digest
 
-    keep_no_state()
+    lower()
     before = {} if job.step is None else done_stages(job.folder)
     reports = [Path(before["ingest"].artifacts["report"])] if "ingest" in before else []
 
