@@ -149,9 +149,10 @@ def observe(
         except DataBlocked as blocked:
             return Outcome(blocked.findings)
         report, label = read_json(str(report_uri)), planned.contract.label
+        classes = "" if planned.contract.amounts else label
         kinds = inspect_data.watched(planned.contract, parsed)
         tasks = inspect_data._tasks(report, str(examples), str(report_uri), str(work / "sample"), parsed.checks.sample)
-        counted = json.loads(json.dumps([inspect_data._count(t, label, kinds) for t in tasks]))
+        counted = json.loads(json.dumps([inspect_data._count(t, classes, kinds) for t in tasks]))
         seen = inspect_data.read_seen(report, str(report_uri), counted, str(work / "sample"), label, kinds)
         newest = seen.window.newest.span
         known = inspect_data.Parameters(

@@ -43,11 +43,12 @@ NEAR, SHARP = 0.03, 0.1
 
 @dataclass(frozen=True)
 class Line:
-    """New = `factor` times old plus `offset`; `error` is the standard error of the factor, as a share of it."""
+    """New = `factor` times old plus `offset`; `error` is the standard error of the factor, as a share of it, `blur` that of the offset."""
 
     factor: float
     offset: float
     error: float
+    blur: float = 0.0
 
     @property
     def least(self) -> float:
@@ -59,7 +60,10 @@ class UnitChange(Cause):
     """All quantiles of a feature are the old ones times a factor (cents for dollars), or on a line with them (Fahrenheit for Celsius)."""
 
     family = Family.DATA
-    explains = ("covariate_drift", "outliers", "schema_change", "missing_values", "concept_drift*")
+    explains = (
+        *("covariate_drift", "outliers", "schema_change", "missing_values", "concept_drift*"),
+        "constant_fill",  # A value that was frequent has another name now.
+    )
 
     def look(self, case: Case) -> Suspicion | None:
         """See `Cause.look`."""
@@ -104,7 +108,9 @@ def odds_of(line: Line) -> float:
     for known, shift in KNOWN:
         for f, s in ((known, shift), (1 / known, -shift / known)):
             near = abs(line.factor / f - 1) < NEAR + 2 * line.error and bool(line.offset) is bool(s)
-            if near and line.error < SHARP:
+            # A factor and an offset that both fit say more than either.
+            both = bool(s) and line.blur < SHARP * abs(s) and abs(line.offset - s) < NEAR * abs(s) + 2 * line.blur
+            if near and (both or line.error < SHARP):
                 return SURE
     far = (line.least - math.log(SCALE)) / math.log(FAR / SCALE)
     return float(SMALL * (LARGE / SMALL) ** min(1.0, max(0.0, far)))
@@ -154,7 +160,8 @@ def _fit(x: Sequence[float], y: Sequence[float], weights: Sequence[float]) -> Li
     if sxx <= 0:
         return None
     factor = math.fsum(w * (a - mx) * (b - my) for w, a, b in zip(weights, x, y, strict=True)) / sxx
-    return Line(factor, my - factor * mx, 1 / math.sqrt(sxx) / abs(factor) if factor else math.inf)
+    error = 1 / math.sqrt(sxx) / abs(factor) if factor else math.inf
+    return Line(factor, my - factor * mx, error, math.sqrt(1 / total + mx**2 / sxx))
 
 
 def _far(x: Sequence[float], y: Sequence[float], weights: Sequence[float], factor: float, offset: float) -> float:

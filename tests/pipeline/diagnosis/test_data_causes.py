@@ -50,6 +50,14 @@ def test_few_values_far_out_are_no_other_unit():
     assert best(run) == "outliers"
 
 
+def test_a_frequent_value_in_another_unit_is_no_fill():
+    old = [0.0] * 5 + [1.0 + 0.5 * i for i in range(12)]
+    run = retrain(findings=[found("constant_fill"), found("numeric_drift")])
+    run = on_rows(run, span(8, old), span(9, [1.8 * q + 32 for q in old]))
+    first = diagnose(run, champion()).causes[0]
+    assert (first.code, {s.code for s in first.symptoms}) == ("unit_change", {"constant_fill", "covariate_drift"})
+
+
 def test_a_line_through_few_values_is_no_other_unit():
     old = span(8).features["fare"].quantiles
     few = span(9, [1.4 * q for q in old], labels={"0": 60, "1": 20})
