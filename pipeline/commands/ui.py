@@ -59,6 +59,8 @@ def _ahead(views: Views) -> None:
     all_causes()
     gc.collect()
     gc.freeze()
+    # A page may read fifty records: looked for every 700 objects, cycles took as long as reading, and there are none.
+    gc.set_threshold(20_000)
     gc.enable()
     with contextlib.suppress(ConfigError, UsageError, OSError):
         views.schema()
