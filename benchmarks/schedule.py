@@ -2,9 +2,9 @@
 
 Scheduled and cold runs alternate, so that whatever else the machine does hits both. A span arrives when the process of the next run has
 imported everything, as it has when data come by the hour. A cold run is `retrain run`, started by hand in a project of its own that had
-the first span before: imports included, nothing cached, and a champion to compare with, as the scheduled run has.
+the same spans before: imports included, nothing cached, and the same champion to compare with.
 
-python -m benchmarks.schedule [--spans 16] [--cold 1 3 5 7 9 11 13 15] [--output docs/scheduling.md]
+python -m benchmarks.schedule [--spans 16] [--output docs/scheduling.md]
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Line:
 
     outcome: dict[str, Any]
     cost: Cost
-    cold: Cost | None = None
+    cold: Cost
 
 
 def retrain(*words: object) -> list[str]:
@@ -143,32 +143,34 @@ class ByHand:
     """A project whose runs are started by hand."""
 
     def __init__(self, folder: Path, source: Path):
-        self._config, self._source, self._there = project(folder), source, 0
+        self._config, self._source = project(folder), source
 
-    def run(self, span: int) -> Cost:
-        """`retrain run`, imports included; spans that have not come yet come now."""
-        while self._there < span:
-            self._there += 1
-            deliver(self._source, self._config.parent / "data", self._there)
+    def run(self, span: int) -> tuple[int, Cost]:
+        """A span comes, and `retrain run`, imports included: its exit code and what it cost."""
+        deliver(self._source, self._config.parent / "data", span)
         words = retrain("run", self._config, "--span", span)
         began, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run(words, cwd=ROOT, env=environment(), capture_output=True, check=False)
+        code = subprocess.run(words, cwd=ROOT, env=environment(), capture_output=True, check=False).returncode
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-        return Cost(time.monotonic() - began, used)
+        return code, Cost(time.monotonic() - began, used)
 
 
-def measure(folder: Path, source: Path, spans: int, colds: list[int]) -> Iterator[Line]:
-    """All spans in order, the cold run of a span right after its scheduled one."""
+def measure(folder: Path, source: Path, spans: int) -> Iterator[Line]:
+    """All spans in order, the cold run of a span right after its scheduled one.
+
+    Raises:
+        RuntimeError: when the two end differently, and so cannot be compared.
+    """
     by_hand = ByHand(folder / "by-hand", source)
     with Watched(folder / "watched", source) as watched:
         for span in range(1, spans + 1):
             outcome, cost = watched.run(span)
-            beside = None
-            if span in colds:
-                watched.ready()
-                beside = by_hand.run(span)
-            yield Line(outcome, cost, beside)
+            watched.ready()
+            code, cold = by_hand.run(span)
+            if code != outcome["exit_code"]:
+                raise RuntimeError(f"span {span}: scheduled {outcome}, by hand exit code {code}")
+            yield Line(outcome, cost, cold)
 
 
 def table(lines: list[Line]) -> str:
@@ -177,7 +179,6 @@ def table(lines: list[Line]) -> str:
     out = [f"| {' | '.join(head)} |", "| ---: | --- | --- | --- | ---: | ---: | ---: | ---: |"]
     for line in lines:
         of = line.outcome
-        beside = [f"{line.cold.wall:.1f}", f"{line.cold.cpu:.1f}"] if line.cold else ["", ""]
         cells = [
             str(of["span"]),
             of["status"],
@@ -185,17 +186,18 @@ def table(lines: list[Line]) -> str:
             ", ".join(of["reused"]) or "–",
             f"{line.cost.wall:.1f}",
             f"{line.cost.cpu:.1f}",
-            *beside,
+            f"{line.cold.wall:.1f}",
+            f"{line.cold.cpu:.1f}",
         ]
         out.append(f"| {' | '.join(cells)} |")
     return "\n".join(out)
 
 
 def summary(lines: list[Line]) -> str:
-    """The ratios over the spans that have both, but for the first: without a champion, it is another run."""
-    both = [(line.cost, line.cold) for line in lines[1:] if line.cold]
+    """The ratios of all spans but the first: without a champion, that is another run."""
+    both = [(line.cost, line.cold) for line in lines[1:]]
     if not both:
-        return "No cold run was made beside a scheduled one."
+        return "Only the first span was measured."
     walls, cpus = sorted(a.wall / b.wall for a, b in both), sorted(a.cpu / b.cpu for a, b in both)
     ahead = statistics.fmean(a.ahead for a, _ in both)
     stack = " and ".join(f"{p} {importlib.metadata.version(p)}" for p in ("tfx", "tensorflow"))
@@ -211,7 +213,6 @@ def main() -> int:
     """Measures and writes the table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--spans", type=int, default=16)
-    parser.add_argument("--cold", type=int, nargs="*", default=list(range(1, 17, 2)))
     parser.add_argument("--output", type=Path)
     words = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="schedule-") as name:
@@ -219,7 +220,7 @@ def main() -> int:
         source = folder / "source"
         subprocess.run([sys.executable, "-m", "data.taxi", "--output", str(source)], cwd=ROOT, check=True)
         lines: list[Line] = []
-        for line in measure(folder, source, words.spans, words.cold):
+        for line in measure(folder, source, words.spans):
             lines.append(line)
             print(line.outcome["span"], line.outcome["status"], line.cost, "cold:", line.cold, flush=True)
             made = f"{table(lines)}\n\n{summary(lines)}"
