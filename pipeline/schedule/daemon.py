@@ -23,6 +23,7 @@ from pipeline.schedule.decision import (
     cut_off,
     decide,
     first_reason,
+    owes,
     retry_due,
     retry_of,
     set_back,
@@ -107,7 +108,7 @@ class Daemon:
         if state.running is not None:
             again, told = cut_off(now, state, self.policy)
             state.remember(interrupted(now, state.running.due, told))
-            state.retry, state.running, state.well = again, None, False
+            state.retry, state.running, state.well, state.owed = again, None, False, again is None
             self._say(told)
         for trigger in ("cron", "interval"):
             state.ticks.setdefault(trigger, now)
@@ -216,9 +217,10 @@ class Daemon:
     def _say_waiting(self, decision: Decision, now: datetime) -> None:
         """What is waited for, once; not that a run is at work, which it shows itself."""
         waits = decision.action is Action.WAIT
-        if waits and decision.reason != self._said and not self.running:
+        if waits and decision.reason != self._said and not self.running and not self._stopping:
             self._say(self.waits_for(now) if decision.reason == IDLE else decision.reason)
-        self._said = decision.reason if waits else ""
+        if decision.action is not Action.LEAVE_OUT:
+            self._said = decision.reason if waits else ""
 
     def waits_for(self, now: datetime) -> str:
         """What starts the next run, as a sentence."""
@@ -280,7 +282,7 @@ class Daemon:
         outcome = ended(now, due, result, status, [*self._taken_notes(), *([told] if told else [])])
         if not self._replacing and not self._stopping:
             self._teller.of_run(outcome, state.well, told)
-            state.well = notify.is_well(result.status)
+            state.well, state.owed = notify.is_well(result.status), owes(result.exit_code)
         state.remember(outcome)
         self._replacing = False
         self._keeper.save(state)
@@ -306,9 +308,13 @@ class Daemon:
 
     def stop(self) -> None:
         """Nothing starts from now on; a run that is at work is asked to end, and is made up for at the next start."""
-        if not self._stopping:
-            self._stopping = True
-            self._launcher.stop()
+        if self._stopping:
+            return
+        self._stopping = True
+        if self._state.running is not None:
+            since = clock(self._state.running.started, self.policy.timezone)
+            self._say(f"Stopping the run of {since}; it is made up for at the next start.")
+        self._launcher.stop()
 
     def wait_seconds(self) -> float:
         """How long the next step can wait, in seconds: ticks and ends of processes wake the loop, this is for all else."""

@@ -93,8 +93,10 @@ def decide(now: datetime, state: State, policy: Schedule, there: Situation) -> D
     if there.paused:
         return Decision(Action.WAIT, there.paused)
     if there.stopping:
-        return Decision(Action.WAIT, "The run is being stopped.")
-    ticks, left_out, handled = _ticks(now, policy, there)
+        return Decision(
+            Action.WAIT, "The run is being stopped." if there.running else "The scheduler is being stopped."
+        )
+    ticks, left_out, handled = _ticks(now, state, policy, there)
     wanted = _wanted(now, state, policy, there, ticks)
     if there.running:
         return _while_running(policy, wanted, ticks, left_out, handled, state)
@@ -109,19 +111,25 @@ def decide(now: datetime, state: State, policy: Schedule, there: Situation) -> D
     return Decision(Action.START, reason, first.model_copy(update={"reason": reason}), handled, tuple(left_out))
 
 
-def _ticks(now: datetime, policy: Schedule, there: Situation) -> tuple[list[Due], list[Due], dict[str, datetime]]:
+def _ticks(
+    now: datetime, state: State, policy: Schedule, there: Situation
+) -> tuple[list[Due], list[Due], dict[str, datetime]]:
     """The ticks that want a run, those that are left out, and the times that are dealt with either way."""
     wanted: list[Due] = []
     left_out: list[Due] = []
     for tick in there.ticks:
-        why_not = _why_not(now, tick, policy, there)
+        why_not = _why_not(now, tick, state, policy, there)
         trigger = "cron" if tick.trigger == "cron" else "interval"
-        due = Due(trigger=trigger, at=tick.at, reason=why_not or _about_tick(now, tick, policy.timezone))
+        due = Due(
+            trigger=trigger,
+            at=tick.at,
+            reason=why_not or _about_tick(now, tick, policy.timezone) + _about_owed(state, policy, there),
+        )
         (left_out if why_not else wanted).append(due)
     return wanted, left_out, {t.trigger: t.at for t in there.ticks}
 
 
-def _why_not(now: datetime, tick: Tick, policy: Schedule, there: Situation) -> str:
+def _why_not(now: datetime, tick: Tick, state: State, policy: Schedule, there: Situation) -> str:
     late = now - tick.at - timedelta(seconds=policy.jitter)
     what = f"The tick of {clock(tick.at, policy.timezone)}"
     if late > GRACE and policy.missed == "skip":
@@ -131,10 +139,15 @@ def _why_not(now: datetime, tick: Tick, policy: Schedule, there: Situation) -> s
             f"{what} was missed by {duration(late.total_seconds())}, longer than the deadline of {duration(policy.deadline)}, "
             "and is left out."
         )
-    if policy.only_if_new_data and not there.fresh:
+    if policy.only_if_new_data and not there.fresh and not state.owed:
         coming = f"; span {there.label(there.arriving[-1])} is not complete yet" if there.arriving else ""
         return f"{what} is left out: no new data since the last run{coming} (only_if_new_data)."
     return ""
+
+
+def _about_owed(state: State, policy: Schedule, there: Situation) -> str:
+    owed = policy.only_if_new_data and state.owed and not there.fresh
+    return " The run before it failed, so its data are still to be used." if owed else ""
 
 
 def _about_tick(now: datetime, tick: Tick, zone: str) -> str:
@@ -205,6 +218,11 @@ def _waiting(state: State, policy: Schedule, there: Situation) -> str:
     if there.arriving:
         return f"Span {there.label(there.arriving[-1])} is arriving and not complete yet."
     return IDLE
+
+
+def owes(exit_code: int) -> bool:
+    """Whether a run came to no verdict on its data, so that they are still to be used: not after 0, 3 and 4."""
+    return exit_code not in (0, 3, 4)
 
 
 def retry_due(retry: Due, zone: str) -> str:

@@ -101,6 +101,7 @@ class State(Kept):
         files: path -> the file as the runs so far know it; None before the first look.
         told: what was named already: files that were delivered again, late and missing spans.
         well: whether the last run ended well; None before the first.
+        owed: whether data were taken up by a run that came to no verdict (it failed), and by none since.
     """
 
     version: int = 1
@@ -116,6 +117,7 @@ class State(Kept):
     running: Running | None = None
     history: list[Outcome] = []
     well: bool | None = None
+    owed: bool = False
 
     def remember(self, outcome: Outcome) -> None:
         """Adds to the history; the oldest of its kind is forgotten."""

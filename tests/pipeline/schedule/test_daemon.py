@@ -137,6 +137,26 @@ def test_a_span_that_was_delivered_again_is_named_once_and_never_run(watching):
     assert len([t for t in watching.said if "delivered again with other content" in t]) == 1
 
 
+def test_data_of_a_run_that_failed_are_used_at_the_next_tick(tmp_path):
+    it = Scheduled(tmp_path, "{interval: 1h, only_if_new_data: true, retries: {times: 0}}")
+    it.write(1)
+    it.step()
+    it.step(seconds=70)
+    assert it.step(hours=1).due.span == 1
+    it.end("failed", 1)
+    made = it.step(hours=1)
+    assert made.action is Action.START
+    assert made.reason.endswith("The run before it failed, so its data are still to be used.")
+    assert it.launcher.requests[-1].span == 1
+    it.start()
+    it.step(seconds=1)
+    it.end("failed", 1)
+    it.step(hours=1)
+    it.end("blocked", 3)
+    left = it.step(hours=1)
+    assert (left.action, "no new data since the last run" in left.reason) == (Action.LEAVE_OUT, True)
+
+
 def test_replace_stops_the_run_and_starts_the_newer(tmp_path):
     it = Scheduled(tmp_path, "{on_new_data: {settle: 0s, poll: 1s}, concurrency: replace}")
     it.write(1)
@@ -195,6 +215,18 @@ def test_a_clean_stop_during_a_run_makes_it_be_made_up_for_without_counting(nigh
     nightly.start()
     assert nightly.step(seconds=1).action is Action.START
     assert nightly.daemon.state.running.due.attempt == 0
+
+
+def test_what_is_waited_for_is_said_when_that_changes(tmp_path):
+    it = Scheduled(tmp_path, "{interval: 1h, only_if_new_data: true, timezone: Europe/Berlin}")
+    it.step()
+    for _ in range(5):
+        it.step(hours=1)
+    waiting = [t for t in it.said if t.startswith("Waiting")]
+    assert waiting == ["Waiting for the tick of 2026-11-25 02:00:00 CET."]
+    it.daemon.stop()
+    it.step(seconds=1)
+    assert it.said[-1].startswith("The tick of 2026-11-25 06:00:00 CET is left out")
 
 
 def test_messages_and_recovery(tmp_path):
