@@ -12,12 +12,12 @@ from markupsafe import Markup
 
 from pipeline import audit, tuning_tables, wording
 from pipeline.explain import explanation_of, main_metric
+from pipeline.labels import labels_of
 from pipeline.learned import learned_note, learned_tables
 from pipeline.report import amounts, classes
-from pipeline.report.charts import Forest, curves_chart, forest, rate_chart
+from pipeline.report.charts import Forest, curves_chart, forest, rate_chart, trend
 from pipeline.report.features import feature_rows
 from pipeline.report.histograms import Strips, strips
-from pipeline.report.labels import labels_of
 from pipeline.report.prose import prose
 from schemas import __version__
 from schemas.diagnosis import Diagnosis, RankedCause
@@ -109,6 +109,7 @@ def context(record: RunRecord, diagnosis: Diagnosis | None, examples: Examples |
         "beside": bool(plots and plots.champion),
         "features": feature_rows(record.data, record.findings) if record.data else [],
         "labels": labels_of(record.data, record.findings) if record.data else None,
+        "trend": trend,
         "schema_findings": _schema_findings(record),
         "suspected": _suspected(diagnosis),
         "lead": _lead(record, diagnosis),

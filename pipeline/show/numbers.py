@@ -6,6 +6,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from pipeline.explain import explanation_of
+from pipeline.labels import labels_of
 from pipeline.learned import learned_note, learned_tables
 from pipeline.show.tables import fields, note, sparkline, table
 from pipeline.wording import (
@@ -23,7 +24,7 @@ from pipeline.wording import (
     span_text,
     warm_start_told,
 )
-from schemas.evidence import SPLITS, CrossScores, MetricValue, SliceEvidence
+from schemas.evidence import CrossScores, MetricValue, SliceEvidence
 from schemas.run_record import RunRecord, Training
 
 
@@ -137,7 +138,6 @@ def stats(record: RunRecord) -> RenderableType:
     if record.data is None:
         return nothing(record, "statistics")
     newest, window = record.data.newest, record.data.spans
-    labels = [[split, _counts(record.data.labels[split])] for split in SPLITS if split in record.data.labels]
     missing = [
         [
             name,
@@ -152,15 +152,30 @@ def stats(record: RunRecord) -> RenderableType:
     ]
     trend = f"spans {window[0].span} to {newest.span}"
     views = [
-        table(
-            f"Labels ({record.data.label}) in {span_text(record) or 'the window'}", ["split", "rows per label"], labels
-        ),
+        *_labels(record),
         table(f"Missing values in span {newest.span}", ["feature", "kind", ">missing", ">share", trend], missing),
     ]
     if record.learned:
         views += [table(f"What Transform learned: {t.kind}", t.columns, t.rows) for t in learned_tables(record.learned)]
         views.append(note(learned_note(record.learned)))
     return Group(*views)
+
+
+def _labels(record: RunRecord) -> list[RenderableType]:
+    """A line for each class, and what is to be said about them."""
+    data = record.data
+    if data is None:
+        return []
+    found, before = labels_of(data, record.findings), data.spans[-2] if len(data.spans) > 1 else None
+    columns = ["class", *(f">{s}" for s in found.splits), f">span {data.newest.span}"]
+    columns += [">points", "course"] if before else []
+    rows = []
+    for r in found.lines:
+        course = [r.change, sparkline(r.shares, floor=0, least=0.1)] if before else []
+        rows.append([r.name, *r.splits, r.now, *course])
+    title = f"Label {data.label}, per split of {span_text(record) or 'the window'}, and span by span"
+    notes = [note(s) for s in (found.left_out, found.skew, *found.told) if s]
+    return [table(title, columns, rows), *notes, *([Text()] if notes else [])]
 
 
 def _counts(labels: dict[str, int]) -> str:

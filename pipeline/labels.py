@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline.report.charts import Line, trend
 from pipeline.wording import class_name, number, percent
 from schemas.evidence import SPLITS, DataEvidence, SpanEvidence
 from schemas.features import NO_CLASS
@@ -19,14 +18,15 @@ CHECKS = ("class_balance", "label_shift")
 
 @dataclass(frozen=True)
 class LabelRow:
-    """One class: rows and share in each split of the window, share in the newest span and in the one before, and over all spans."""
+    """One class: rows and share in each split of the window, share in the newest span and in the one before, and in every span (of all
+    rows: their number over the largest one)."""
 
     name: str
     splits: tuple[str, ...]
     now: str
     before: str
     change: str
-    line: Line
+    shares: tuple[float | None, ...]
     spoken: str
 
 
@@ -65,7 +65,7 @@ def _row(data: DataEvidence, splits: Sequence[str], label: str) -> LabelRow:
     change = f"{100 * (now - before):+.1f}" if now is not None and before is not None else "–"
     spoken = ", ".join(f"span {s.span}: {_text(share)}" for s, share in zip(data.spans, shares, strict=True))
     cells = tuple(_counted(data.labels[s], label) for s in splits)
-    return LabelRow(class_name(label), cells, _text(now), _text(before), change, trend(shares), spoken)
+    return LabelRow(class_name(label), cells, _text(now), _text(before), change, tuple(shares), spoken)
 
 
 def _all_rows(data: DataEvidence, splits: Sequence[str]) -> LabelRow:
@@ -75,8 +75,8 @@ def _all_rows(data: DataEvidence, splits: Sequence[str]) -> LabelRow:
     before = rows[-2] if len(rows) > 1 else None
     change = f"{round(100 * (rows[-1] / before - 1)):+d} %" if before else "–"
     cells = tuple(number(sum(data.labels[s].values())) for s in splits)
-    line = trend([n / most for n in rows])
-    return LabelRow("all rows", cells, number(rows[-1]), number(before), change, line, spoken)
+    shares = tuple(n / most for n in rows)
+    return LabelRow("all rows", cells, number(rows[-1]), number(before), change, shares, spoken)
 
 
 def _counted(counts: dict[str, int], label: str) -> str:

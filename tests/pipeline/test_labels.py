@@ -1,12 +1,14 @@
-"""The label in the report: rows per class and split, how uneven the classes are, and their shares over the spans."""
+"""The label in the report and in the terminal: rows per class and split, how uneven the classes are, and their shares over the spans."""
 
 import re
 
+from pipeline.labels import MOST, labels_of
 from pipeline.report import render
-from pipeline.report.labels import MOST, labels_of
+from pipeline.show import show
 from schemas.evidence import DataEvidence, SpanEvidence
 from schemas.features import NO_CLASS
 from tests import factories
+from tests.pipeline.printed import printed
 
 
 def span(number, **splits):
@@ -74,3 +76,11 @@ def test_the_page_has_a_line_for_each_class():
     page = render(factories.pushed())
     table = page[page.index("Rows of each class per split") :]
     assert re.search(r'<td data-label="class">0</td><td data-label="train" class="n">[\d,]+ \(', table)
+
+
+def test_the_terminal_has_a_line_for_each_class():
+    shown = printed(show(factories.blocked(), "stats"))
+    lines = [line.split() for line in shown.splitlines() if line.startswith(("0 ", "1 ", "all rows "))]
+    assert [line[0] for line in lines[:3]] == ["0", "1", "all"]
+    assert lines[0][-1] == "████"
+    assert "spans 5 to 8, and span by span" in shown
