@@ -25,6 +25,7 @@ from pipeline.spare import Spare
 from pipeline.supervise import environment
 from pipeline.workspace import Workspace
 from schemas.config import ConfigError
+from schemas.diagnosis import Outcome
 from schemas.run_record import RunRecord
 
 
@@ -135,7 +136,11 @@ def _answer(name: str, right: list[str], place: Workspace, record: RunRecord) ->
 def _prove(place: Workspace, record: RunRecord, most: int, log: Path) -> None:
     """Makes experiments where there is a model to compare and the answer is not clear; they are kept beside the record."""
     found = diagnose_in(place, record)
-    if found.comparison.change is None or clear(found):
+    if (
+        found.comparison.outcome not in (Outcome.WORSE, Outcome.CANNOT_TELL)
+        or found.comparison.change is None
+        or clear(found)
+    ):
         return
     reference = reference_of(record, earlier_runs(place, record))
     with log.open("a", encoding="utf-8") as file, contextlib.redirect_stderr(file):

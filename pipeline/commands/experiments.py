@@ -24,7 +24,7 @@ from pipeline.errors import UsageError
 from pipeline.job import Job, stages_for
 from pipeline.workspace import Workspace, new_run_id
 from schemas.config import ConfigError, parse_config
-from schemas.diagnosis import Diagnosis, Proof
+from schemas.diagnosis import Diagnosis, Outcome, Proof
 from schemas.evidence import MetricValue
 from schemas.findings import Severity
 from schemas.run_record import RunRecord
@@ -53,11 +53,16 @@ def experiment(
         The diagnosis with the scores revised; the proofs are kept beside the run's record.
 
     Raises:
-        UsageError: when there is nothing that a retrain could be held against.
+        UsageError: when there is nothing that a retrain could be held against, or nothing was lost.
     """
     if reference is None or found.comparison.metric is None or found.comparison.change is None:
         raise UsageError(
             f"--experiments: run {record.run_id} has no model that was compared with a champion, so no retrain can be held against it."
+        )
+    if found.comparison.outcome in (Outcome.SAME, Outcome.BETTER):
+        raise UsageError(
+            f"--experiments: run {record.run_id} is {found.comparison.outcome.value}, held against {reference.run_id}: there is no loss "
+            "that a retrain could undo."
         )
     case = Case(record, reference, found.comparison, tuple(earlier_runs(workspace, record)))
     began, proofs, now = time.monotonic(), tuple(found.proofs), found

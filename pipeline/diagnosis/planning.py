@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pipeline.diagnosis import experiments as family
 from pipeline.diagnosis.case import Case
 from pipeline.diagnosis.experiments._interfaces import Experiment, Swap
-from pipeline.diagnosis.proofs import NOISE
+from pipeline.diagnosis.proofs import NOISE, SEED
 from schemas.diagnosis import Diagnosis, Proof
 from schemas.evidence import MetricValue
 
@@ -37,11 +37,14 @@ def next_one(case: Case, found: Diagnosis, made: Iterable[str]) -> tuple[str, Sw
 
     Args:
         found: with the scores that all experiments so far have led to.
-        made: codes of those, each as often as it was made.
+        made: codes of those, each as often as it was made. Where the loss is within its own noise, only other seeds say something.
     """
     known, open_ones = collections.Counter(list(made)), []
+    blurred = loss(case) <= _blur(case, (case.comparison.low, case.comparison.high))
     scores = {NOISE: found.nothing, **{c.code: c.score for c in found.causes}}
     for code, experiment in all_experiments().items():
+        if blurred and code != SEED:
+            continue  # Its result could not be told from the run's.
         swap = experiment.swap(case, found.causes, known[code]) if known[code] < experiment.times else None
         share = sum(scores.get(s, 0.0) for s in set(swap.supports)) if swap else 0.0
         if swap is not None and share >= LEAST:
@@ -54,20 +57,34 @@ def next_one(case: Case, found: Diagnosis, made: Iterable[str]) -> tuple[str, Sw
     return code, swap
 
 
+def loss(case: Case) -> float:
+    """By how much the run's main metric is worse than its reference's; below 0 where it is better."""
+    return -_sign(case) * float(case.comparison.change or 0.0)
+
+
+def _sign(case: Case) -> float:
+    """1 where more of the main metric is better, else -1."""
+    up = case.run.evaluation.higher_is_better if case.run.evaluation is not None else {}
+    return 1.0 if up.get(case.comparison.metric or "", True) else -1.0
+
+
+def _blur(case: Case, after: tuple[float | None, float | None]) -> float:
+    """Standard deviation of the difference of two changes, by their 95 % intervals: the run's, and another one."""
+    ends = (*after, case.comparison.low, case.comparison.high)
+    widths = [float(e) for e in ends if e is not None]
+    return math.hypot(widths[1] - widths[0], widths[3] - widths[2]) / 4 if len(widths) == 4 else 0.0
+
+
 def effect(case: Case, after: MetricValue | None) -> str:
     """What became of the loss: ``restored``, ``unchanged`` or ``unclear``.
 
     Args:
         after: the main metric of the experiment's model minus the champion's, on the same rows.
     """
-    before, run = case.comparison.change, case.run.evaluation
-    if after is None or after.value is None or before is None or run is None or case.comparison.metric is None:
+    if after is None or after.value is None or case.comparison.change is None or case.run.evaluation is None:
         return "unclear"
-    sign = 1.0 if run.higher_is_better.get(case.comparison.metric, True) else -1.0
-    lost, left = -sign * before, -sign * after.value
-    ends = (after.low, after.high, case.comparison.low, case.comparison.high)
-    widths = [float(e) for e in ends if e is not None]
-    blur = math.hypot(widths[1] - widths[0], widths[3] - widths[2]) / 4 if len(widths) == 4 else 0.0
+    lost, left = loss(case), -_sign(case) * after.value
+    blur = _blur(case, (after.low, after.high))
     if lost <= max(blur, case.comparison.noise or 0.0):
         return "unclear"
     back = round((lost - left) / lost, 9)

@@ -135,6 +135,16 @@ def test_another_seed_is_tried_three_times_at_most_and_each_is_another_one():
     assert next_one(case, only, [*others, *["other_seed"] * 3]) is None
 
 
+def test_where_the_loss_is_within_its_noise_only_other_seeds_are_tried():
+    run, old = slow()
+    change = {"auc": MetricValue(value=-0.01, low=-0.06, high=0.04)}
+    slices = [s.model_copy(update={"difference": change}) for s in run.evaluation.slices]
+    run = run.model_copy(update={"evaluation": run.evaluation.model_copy(update={"slices": slices})})
+    known = diagnose(run, old).model_copy(update={"nothing": 0.5})
+    assert next_one(case_of(run, old), known, [])[0] == "other_seed"
+    assert next_one(case_of(run, old), known, ["other_seed"] * 3) is None
+
+
 def test_proofs_are_kept_for_one_reference(tmp_path):
     run, old = slow()
     place, plain, case = Workspace(tmp_path), diagnose(run, old), case_of(run, old)

@@ -13,6 +13,7 @@ from pipeline.diagnosis.proofs import keep
 from pipeline.report import render
 from pipeline.workspace import Workspace
 from schemas.diagnosis import Diagnosis, Proof
+from schemas.evidence import MetricValue
 from tests.pipeline.diagnosis.cases import champion, found, retrain
 
 
@@ -125,6 +126,17 @@ def test_experiments_that_cannot_be_made_say_why(workspace, capsys, words):
     assert code == 2
     assert "--experiments" in said.err
     assert not (workspace / "experiments").exists() or not list((workspace / "experiments").iterdir())
+
+
+def test_no_experiment_is_made_where_nothing_was_lost(workspace, capsys):
+    place = Workspace(workspace)
+    calm = {"auc": MetricValue(value=0.0, low=-0.002, high=0.002)}
+    run = retrain(auc=0.95)
+    slices = [s.model_copy(update={"difference": calm}) for s in run.evaluation.slices]
+    place.save_record(run.model_copy(update={"evaluation": run.evaluation.model_copy(update={"slices": slices})}))
+    code, said = call(capsys, "why", "latest", "--workspace", workspace, "--experiments", 3)
+    assert code == 2
+    assert "there is no loss that a retrain could undo" in " ".join(said.err.split())
 
 
 def test_the_verdict_of_a_model_held_back_says_what_to_mend_first():
