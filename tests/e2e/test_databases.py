@@ -5,7 +5,7 @@ import shutil
 import socket
 import subprocess
 import sys
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -64,7 +64,7 @@ def postgresql():
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory, taxi, postgresql):
-    """Two workspaces of pipelines with one name, run at the same time on one database, then one of them on to the push."""
+    """Two workspaces of pipelines with one name on one database, twice at the same time: up to the gate, then through to the push."""
     port, sql = postgresql
     projects, results = [], {}
     for name in ("one", "two"):
@@ -74,18 +74,14 @@ def shared(tmp_path_factory, taxi, postgresql):
         project.config.write_text(f"{text}\nmetadata: {url}\n", encoding="utf-8")
         projects.append(project)
     os.environ[VARIABLE] = PASSWORD
+
+    def both(key, spans, *words):
+        with ThreadPoolExecutor(2) as pool:
+            results[key] = list(pool.map(lambda n: projects[n].run("--span", spans[n], *words), (0, 1)))
+
     try:
-
-        def check_data(number):
-            results[number] = projects[number].run("--span", 7 + number, "--until", "require_ok")
-
-        threads = [threading.Thread(target=check_data, args=(n,)) for n in (0, 1)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        results["pushed"] = projects[0].run("--span", 8)
-        results["again"] = projects[1].run("--span", 8, "--until", "require_ok")
+        both("checked", (7, 8), "--until", "require_ok")
+        both("pushed", (8, 8))
         yield projects, results, sql
     finally:
         del os.environ[VARIABLE]
@@ -93,16 +89,17 @@ def shared(tmp_path_factory, taxi, postgresql):
 
 def test_pipelines_with_one_name_run_at_the_same_time(shared):
     _, results, _ = shared
-    for number in (0, 1):
-        assert results[number].code == 0, results[number].err
-        assert results[number].states["ingest"] == results[number].states["inspect_data"] == "done"
+    for result in results["checked"]:
+        assert result.code == 0, result.err
+        assert result.states["ingest"] == result.states["inspect_data"] == "done"
 
 
-def test_a_run_on_postgresql_pushes(shared):
+def test_both_push_at_the_same_time(shared):
     projects, results, _ = shared
-    assert results["pushed"].code == 0, results["pushed"].err
-    assert projects[0].versions() == ["1"]
-    assert not (projects[0].workspace / "metadata.db").exists()
+    for project, result in zip(projects, results["pushed"], strict=True):
+        assert result.code == 0, result.err
+        assert project.versions() == ["1"]
+        assert not (project.workspace / "metadata.db").exists()
 
 
 def test_no_run_reads_or_writes_an_artifact_of_another_workspace(shared):
@@ -121,12 +118,13 @@ def test_no_run_reads_or_writes_an_artifact_of_another_workspace(shared):
 
 def test_the_cache_works_and_holds_nothing_of_others(shared):
     projects, results, _ = shared
-    states = results["again"].states
-    assert results["again"].code == 0, results["again"].err
-    assert {states[s] for s in ("ingest", "statistics", "schema", "inspect_data")} == {"cached"}
-    for number, key in enumerate(("pushed", "again")):
-        folders = {a for s in results[key].json["stages"] for a in s["artifacts"].values()}
-        assert all(Path(f).is_relative_to(projects[number].workspace) for f in folders)
+    cached = ("ingest", "statistics", "schema", "inspect_data")
+    states = [{r.states[s] for s in cached} for r in results["pushed"]]
+    assert states[1] == {"cached"}
+    assert "done" in states[0]
+    for project, result in zip(projects, results["pushed"], strict=True):
+        folders = {a for s in result.json["stages"] for a in s["artifacts"].values()}
+        assert all(Path(f).is_relative_to(project.workspace) for f in folders)
 
 
 def test_names_in_ml_metadata(shared):
@@ -142,7 +140,7 @@ def test_the_password_is_written_nowhere(shared):
     for project in projects:
         for path in project.workspace.rglob("*"):
             assert not path.is_file() or PASSWORD.encode() not in path.read_bytes(), path
-    for result in results.values():
+    for result in [*results["checked"], *results["pushed"]]:
         assert PASSWORD not in result.out + result.err
     for table in ("executionproperty", "artifactproperty", "contextproperty"):
         assert sql(f"select count(*) from {table} where string_value like '%{PASSWORD}%'") == ["0"]
