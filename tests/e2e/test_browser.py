@@ -146,6 +146,19 @@ def test_every_page_works_alone_on_desk_and_phone_by_day_and_night(browser, site
         assert tab.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 
+@pytest.mark.parametrize("page", ["file:{pushed}", "file:{blocked}"])
+def test_a_report_on_paper_is_dark_on_white_and_as_wide_as_the_sheet(browser, address, page):
+    """Also where the screen is dark. A4 without margins is about 720 pixels wide."""
+    url, own = address(page)
+    with watched(browser, own, viewport={"width": 720, "height": 1000}) as tab:
+        tab.goto(url)
+        unfold(tab)
+        tab.emulate_media(media="print", color_scheme="dark")
+        assert tab.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+        assert tab.evaluate(FAINT) == []
+        assert tab.evaluate("document.documentElement.scrollWidth") <= 720
+
+
 def test_a_run_is_watched_from_start_to_verdict(story):
     done = [sum(s not in ("pending", "running") for s in states) for states in story["states"]]
     assert done == sorted(done), "no stage goes back"
