@@ -15,6 +15,7 @@ from typing import Any
 
 import pyarrow as pa
 from PIL import Image
+from pydantic import ValidationError
 
 from components import sources
 from components.image_files import PATH, SHA256, names_of
@@ -74,13 +75,19 @@ class Examples:
 
 def examples_of(record: RunRecord) -> Examples:
     """A few rows of a run's data, read now; what is no longer as the run read it is left out, and said."""
-    reader = _Reader(record)
+    try:
+        reader = _Reader(record)
+    except ValidationError:
+        return Examples((), (), ("The configuration of this run cannot be used, so its files cannot be read.",))
     tables = [reader.newest(), *(reader.of_finding(f.subject, f.code, f.rows) for f in _named(record))]
     sheets, left_out = _sheets(record)
     notes = [*reader.problems]
     if left_out:
         notes.append(f"Contact sheets that are beside the audit only, as there are too many for one page: {left_out}.")
-    return Examples(tuple(t for t in tables if t), sheets, tuple(dict.fromkeys(notes)))
+    shown = tuple(t for t in tables if t)
+    if not (shown or sheets or notes):
+        notes.append("There is nothing to show: this run read no files.")
+    return Examples(shown, sheets, tuple(dict.fromkeys(notes)))
 
 
 def _named(record: RunRecord) -> list[Any]:

@@ -111,3 +111,12 @@ def test_contact_sheets_are_shown_as_long_as_there_is_room(record, tmp_path, mon
     assert found.sheets[0].address.startswith("data:image/jpeg;base64,"), "photographs take less as JPEG"
     assert found.notes == ("Contact sheets that are beside the audit only, as there are too many for one page: 1.",)
     assert render(record, None, found).count('<img src="data:image/') == 2
+
+
+def test_a_run_that_read_nothing_has_nothing_to_show(record):
+    found = examples_of(record.model_copy(update={"files": [], "findings": []}))
+    assert found.notes == ("There is nothing to show: this run read no files.",)
+    unusable = record.model_copy(update={"config": {"name": "taxi", "data": {}}})
+    assert examples_of(unusable).notes == (
+        "The configuration of this run cannot be used, so its files cannot be read.",
+    )
