@@ -18,6 +18,8 @@ from schemas.run_record import RunRecord, Status
 
 #: What tuning sets that is not a parameter of the model.
 OF_TRAINING = frozenset(Train.model_fields)
+#: A limit of a diagnosis, until experiments with other seeds lift it.
+NOISE_UNKNOWN = "Too few runs were pushed before to know how far the metric moves from run to run."
 
 
 @functools.cache
@@ -107,7 +109,7 @@ def _limits(case: Case) -> list[str]:
     if case.reference is None:
         out.append("There is no run to compare with, so nothing can be said about what changed.")
     if case.comparison.noise is None:
-        out.append("Too few runs were pushed before to know how far the metric moves from run to run.")
+        out.append(NOISE_UNKNOWN)
     if case.run.training is None:
         out.append("Nothing was trained, so causes in training were not looked for.")
     return out

@@ -7,7 +7,7 @@ import statistics
 from pydantic import ValidationError
 
 from pipeline.diagnosis.comparison import with_noise
-from pipeline.diagnosis.diagnose import headline
+from pipeline.diagnosis.diagnose import NOISE_UNKNOWN, headline
 from pipeline.diagnosis.ranking import NOTHING
 from pipeline.record_json import to_json, write_atomic
 from pipeline.workspace import Workspace
@@ -71,7 +71,8 @@ def _with_noise(found: Diagnosis, proofs: tuple[Proof, ...], run: RunRecord) -> 
     after = with_noise(before, noise, run)
     # Nothing is as likely as it would have been, had the noise been known.
     none = found.nothing * NOTHING[after.outcome] / NOTHING[before.outcome] if run.exit_code == 0 else found.nothing
-    return found.model_copy(update={"comparison": after, "nothing": none})
+    limits = tuple(limit for limit in found.limits if limit != NOISE_UNKNOWN)
+    return found.model_copy(update={"comparison": after, "nothing": none, "limits": limits})
 
 
 def _factor(code: str, proofs: tuple[Proof, ...]) -> float:

@@ -118,6 +118,7 @@ def test_other_seeds_say_how_far_the_metric_moves_by_itself():
     assert diagnose(run, old).comparison.outcome is Outcome.WORSE
     one, calm, wild = seeds(run, old, [0.0]), seeds(run, old, [-0.021, -0.019]), seeds(run, old, [0.015, -0.03])
     assert one.comparison.noise is None
+    assert [any("from run to run" in limit for limit in told.limits) for told in (one, calm)] == [True, False]
     assert (calm.comparison.noise, calm.comparison.outcome) == (pytest.approx(0.001), Outcome.WORSE)
     assert wild.comparison.noise == pytest.approx(0.0236, abs=1e-3)
     assert wild.comparison.outcome is not Outcome.WORSE
