@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pipeline.wording import moment
+
 
 class UsageError(Exception):
     """The command cannot do what was asked. `problems` holds every problem, one sentence each (exit code 2)."""
@@ -22,7 +24,7 @@ class LockHeld(Exception):  # noqa: N818 - what it says, not what went wrong
 
     def __init__(self, pid: int | None, since: str | None, run_id: str | None):
         self.pid, self.since, self.run_id = pid, since, run_id
-        who = f"run {run_id} (process {pid}, since {since})" if pid is not None else "another run"
+        who = f"run {run_id} (process {pid}, since {moment(since)})" if pid is not None else "another run"
         super().__init__(f"{who} works in this workspace. Wait until it has ended, or use another --workspace.")
 
 
@@ -31,7 +33,7 @@ class ScheduleHeld(LockHeld):
 
     def __init__(self, pid: int | None, since: str | None, name: str):
         super().__init__(pid, since, name)
-        who = f"process {pid}, since {since}" if pid is not None else "another process"
+        who = f"process {pid}, since {moment(since)}" if pid is not None else "another process"
         self.args = (
             f"a scheduler ({who}) is at work on {name} in this workspace. Stop it first, or use another --workspace.",
         )

@@ -189,7 +189,7 @@ def _backfill(
     with hold(place, parsed.name):
         launcher = ProcessLauncher(policy.warm)
         try:
-            lines = backfill(spans, request, policy, launcher, CLOCKS.now, say)
+            lines = backfill(spans, request, policy, launcher, CLOCKS.now, say, label=lambda n: span_label(n, pattern))
         finally:
             launcher.close()
     lines = sorted([*lines, *(Line(n, None, "missing") for n in missing)], key=lambda line: line.span)

@@ -76,17 +76,19 @@ def backfill(
     now: Callable[[], datetime],
     say: Callable[[str], None],
     sleep: Callable[[float], None] = time.sleep,
+    label: Callable[[int], str] = str,
 ) -> list[Line]:
     """Runs all spans; every one has its line, also those that were not reached.
 
     Args:
         request: of each run, but for its span.
+        label: a span as people call it.
     """
     lines: list[Line] = []
     for number, span in enumerate(spans):
         result = _with_retries(span, request, policy, launcher, now, say, sleep)
         lines.append(Line(span, result, result.status))
-        say(f"span {span}: {result.headline}")
+        say(f"Span {label(span)}: {result.headline}")
         if result.exit_code == 2:
             say("This is an error of the configuration, so the rest is not run.")
             return lines + [Line(n, None, "not run") for n in spans[number + 1 :]]
