@@ -246,3 +246,11 @@ def test_one_monitor_and_a_least_rate_follow_what_is_given():
     train = parse_config(having(train={"early_stopping": "none", "reduce_lr": {"monitor": "val_accuracy"}})).train
     assert train.monitor == "val_accuracy"
     assert parse_config(having(train={"learning_rate": 1e-6})).train.min_lr == pytest.approx(1e-9)
+
+
+def test_columns_that_say_whom_a_row_is_about_are_unnamed_also_when_they_are_inputs():
+    data = {**GOOD["data"], "id": "visit", "entity": "rider", "exclude": ["note"], "features": {"rider": "categorical"}}
+    assert parse_config(having(data=data)).data.unnamed == {"visit", "rider", "note"}
+    grouped = {**GOOD["data"], "split": {"group_by": "house"}}
+    assert parse_config(having(data=grouped)).data.unnamed == {"house"}
+    assert parse_config(GOOD).data.unnamed == frozenset()
