@@ -12,13 +12,14 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.request
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Iterator
 
@@ -72,13 +73,15 @@ def server(programs: Path, folder: Path, store: str) -> Iterator[str]:
     environ["PATH"] = f"{programs}:{environ['PATH']}"
     with open(folder / "log.txt", "w", encoding="utf-8") as log:
         command = [str(programs / "mlflow"), *words, "--artifacts-destination", str(folder / "artifacts")]
-        process = subprocess.Popen(command, stdout=log, stderr=log, env=environ, cwd=folder)
+        # MLflow 2 starts gunicorn, and ends without it: all of them are in a session of their own.
+        process = subprocess.Popen(command, stdout=log, stderr=log, env=environ, cwd=folder, start_new_session=True)
         try:
             address = f"http://127.0.0.1:{port}"
             wait_for(address, process, folder / "log.txt")
             yield address
         finally:
-            process.terminate()
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
             process.wait(60)
 
 
