@@ -39,6 +39,7 @@ def schedule_names(config: PipelineConfig, workspace: Workspace) -> dict[str, An
         "coming": [(clock(t.at, policy.timezone), t.trigger) for t in coming],
         "state": state,
         "past": state.history[-PAST:][::-1] if state else [],
+        "last": next((o for o in reversed(state.history) if not o.skipped), None) if state else None,
         "ids": set(workspace.run_ids()),
         "clock": lambda at: clock(at, policy.timezone),
         "span": lambda number: span_label(number, config.data.source.pattern),
