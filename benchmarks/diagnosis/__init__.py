@@ -1,4 +1,5 @@
 """How often `retrain why` is right: faults put into data files and configurations, one at a time, and the cause it names first.
 
-Nothing here is imported from the diagnosis, and nothing there from here; the two share only the names of causes, as written in results.
+The faults (`datasets`, `injection`, `cases`) import nothing of the diagnosis, and it nothing of theirs; the two share only the names of
+causes, as written in results. `trial` and `inspected` run and ask.
 """
