@@ -14,6 +14,8 @@ LOWER, MIDDLE, UPPER = (QUANTILES.index(q) for q in (0.25, 0.5, 0.75))
 
 #: Shares of categories move by this much from span to span.
 SAME = 0.02
+#: Ends of a run of equal quantiles, as shares of the rows, are known to this.
+PLACE = 0.05
 
 
 def span_before(case: Case) -> SpanEvidence | None:
@@ -102,9 +104,11 @@ def cut_off(case: Case) -> bool:
 def renamed(case: Case, feature: str) -> bool:
     """Whether one category took the rows of one other, and all others kept theirs: another name. A fill takes some of every category.
 
-    Shares may differ by `SAME`, or by the size of three standard errors of a share.
+    Shares may differ by `SAME`, or by the size of three standard errors of a share. Of numbers, one that was frequent is written otherwise.
     """
     both = before_and_now(case, feature)
+    if both is not None and both[0].quantiles and both[1].quantiles:
+        return _recoded(both[0].quantiles, both[1].quantiles)
     if both is None or not both[0].values or not both[1].values:
         return False
     then, now = both
@@ -114,6 +118,21 @@ def renamed(case: Case, feature: str) -> bool:
     rest = [abs(v) for n, v in change.items() if n not in (up, down)]
     gaps = abs(now.missing / now.rows - then.missing / then.rows)
     return len(change) > 2 and change[up] > near and max([abs(change[up] + change[down]), gaps, *rest]) <= near
+
+
+def _recoded(then: Sequence[float], now: Sequence[float]) -> bool:
+    """Whether the most frequent value, as far as quantiles show it, is another one, in the same place of the order."""
+    old, new = _tie(then), _tie(now)
+    if old is None or new is None or then[old[0]] == now[new[0]]:
+        return False
+    return all(abs(QUANTILES[a] - QUANTILES[b]) <= PLACE for a, b in zip(old, new, strict=True))
+
+
+def _tie(quantiles: Sequence[float]) -> tuple[int, int] | None:
+    """Index of the first and of the last of the quantiles that share a value, of the value with the largest share; None without any."""
+    ends = {v: (quantiles.index(v), len(quantiles) - 1 - quantiles[::-1].index(v)) for v in quantiles}
+    first, last = max(ends.values(), key=lambda e: QUANTILES[e[1]] - QUANTILES[e[0]])
+    return (first, last) if last > first else None
 
 
 def _changes(then: FeatureEvidence, now: FeatureEvidence) -> dict[str, float]:

@@ -39,6 +39,8 @@ SELECTED, FAR = 0.1, 5.0
 
 #: A factor is that of a unit within this share of it, and twice its standard error; one that is known less sharply may be any.
 NEAR, SHARP = 0.03, 0.1
+#: The spread of a feature differs by this share from span to span.
+SPANS = 0.1
 
 
 @dataclass(frozen=True)
@@ -107,10 +109,10 @@ def odds_of(line: Line) -> float:
     """Odds of a change of unit with this factor and offset."""
     for known, shift in KNOWN:
         for f, s in ((known, shift), (1 / known, -shift / known)):
-            near = abs(line.factor / f - 1) < NEAR + 2 * line.error and bool(line.offset) is bool(s)
-            # A factor and an offset that both fit say more than either.
+            # An offset that fits says much by itself: the factor may then be off by what spans differ in anyway.
             both = bool(s) and line.blur < SHARP * abs(s) and abs(line.offset - s) < NEAR * abs(s) + 2 * line.blur
-            if near and (both or line.error < SHARP):
+            near = abs(line.factor / f - 1) < (SPANS if both else NEAR) + 2 * line.error
+            if near and bool(line.offset) is bool(s) and (both or line.error < SHARP):
                 return SURE
     far = (line.least - math.log(SCALE)) / math.log(FAR / SCALE)
     return float(SMALL * (LARGE / SMALL) ** min(1.0, max(0.0, far)))

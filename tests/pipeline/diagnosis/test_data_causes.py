@@ -58,6 +58,19 @@ def test_a_frequent_value_in_another_unit_is_no_fill():
     assert (first.code, {s.code for s in first.symptoms}) == ("unit_change", {"constant_fill", "covariate_drift"})
 
 
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [
+        ([-9.0] * 5 + [1.3 + 0.5 * i * i for i in range(12)], "covariate_drift"),
+        ([-9.0] * 9 + [1.3 + 0.5 * i * i for i in range(8)], "constant_fill"),
+    ],
+)
+def test_a_frequent_number_that_is_written_otherwise_is_no_fill(now, expected):
+    old = [0.0] * 5 + [1.0 + 0.5 * i for i in range(12)]
+    run = on_rows(retrain(findings=[found("constant_fill"), found("numeric_drift")]), span(8, old), span(9, now))
+    assert best(run) == expected
+
+
 def test_a_line_through_few_values_is_no_other_unit():
     old = span(8).features["fare"].quantiles
     few = span(9, [1.4 * q for q in old], labels={"0": 60, "1": 20})
