@@ -194,18 +194,28 @@ def table(lines: list[Line]) -> str:
 
 
 def summary(lines: list[Line]) -> str:
-    """The ratios of all spans but the first: without a champion, that is another run."""
-    both = [(line.cost, line.cold) for line in lines[1:]]
-    if not both:
-        return "Only the first span was measured."
-    walls, cpus = sorted(a.wall / b.wall for a, b in both), sorted(a.cpu / b.cpu for a, b in both)
-    ahead = statistics.fmean(a.ahead for a, _ in both)
+    """The ratios of all spans but the first (without a champion, that is another run): runs that trained, and those that were blocked."""
+    trained = [line for line in lines[1:] if line.outcome["status"] != "blocked"]
+    blocked = [line for line in lines[1:] if line.outcome["status"] == "blocked"]
+    told = [ratios(what, part) for what, part in (("trained", trained), ("were blocked", blocked)) if part]
+    ahead = statistics.fmean(line.cost.ahead for line in lines)
     stack = " and ".join(f"{p} {importlib.metadata.version(p)}" for p in ("tfx", "tensorflow"))
+    return "\n".join(
+        [
+            *told,
+            f"{ahead:.1f} s more of it had been spent ahead of each run, while nothing was to do, on the imports of the waiting processes.",
+            f"Measured with {stack}, {os.cpu_count()} cores, load {os.getloadavg()[2]:.1f} over the last 15 minutes.",
+        ]
+    )
+
+
+def ratios(what: str, lines: list[Line]) -> str:
+    """What scheduled runs took of the time of cold ones, on the clock and of the processors."""
+    walls = sorted(line.cost.wall / line.cold.wall for line in lines)
+    cpus = sorted(line.cost.cpu / line.cold.cpu for line in lines)
     return (
-        f"Over {len(both)} spans, scheduled runs took {statistics.median(walls):.0%} of the time of cold ones (median; {walls[0]:.0%} to "
-        f"{walls[-1]:.0%}), and {statistics.median(cpus):.0%} of their processor time ({cpus[0]:.0%} to {cpus[-1]:.0%}); {ahead:.1f} s "
-        "more of it had been spent ahead, while nothing was to do, on the imports of the waiting processes. Measured with "
-        f"{stack}, {os.cpu_count()} cores, load {os.getloadavg()[2]:.1f} over the last 15 minutes."
+        f"The {len(lines)} scheduled runs that {what} took {statistics.median(walls):.0%} of the time of cold ones (median; "
+        f"{walls[0]:.0%} to {walls[-1]:.0%}), and {statistics.median(cpus):.0%} of their processor time ({cpus[0]:.0%} to {cpus[-1]:.0%})."
     )
 
 
