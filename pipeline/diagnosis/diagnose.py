@@ -13,7 +13,7 @@ from pipeline.diagnosis.comparison import compare
 from pipeline.diagnosis.interfaces import Cause
 from pipeline.diagnosis.ranking import rank, suspects
 from schemas.config import Train
-from schemas.diagnosis import NAMED, Diagnosis, Outcome, RankedCause
+from schemas.diagnosis import NAMED, Comparison, Diagnosis, Outcome, RankedCause
 from schemas.run_record import RunRecord, Status
 
 #: What tuning sets that is not a parameter of the model.
@@ -47,7 +47,7 @@ def diagnose(run: RunRecord, reference: RunRecord | None, earlier: Sequence[RunR
         run_id=run.run_id,
         against=reference.run_id if reference is not None else None,
         comparison=case.comparison,
-        headline=headline(run, case.comparison.outcome, ranked, nothing),
+        headline=headline(run, case.comparison, ranked, nothing),
         causes=tuple(_tuned_again(cause, run) for cause in ranked),
         nothing=round(nothing, 4),
         looked_for=tuple(known),
@@ -66,15 +66,15 @@ def _tuned_again(cause: RankedCause, run: RunRecord) -> RankedCause:
     return cause.model_copy(update={"remedy": cause.remedy.model_copy(update={"text": text, "tune": True})})
 
 
-def headline(run: RunRecord, outcome: Outcome, ranked: Sequence[RankedCause], nothing: float) -> str:
+def headline(run: RunRecord, comparison: Comparison, ranked: Sequence[RankedCause], nothing: float) -> str:
     """The answer in one or two sentences."""
     best = ranked[0] if ranked else None
-    what = _what(run, outcome)
+    what = _what(run, comparison)
     if best is not None and best.score >= NAMED:
         return f"{what}: {best.title} ({best.score:.0%})."
     if run.status in (Status.FAILED, Status.INTERRUPTED):
         return f"{what}: {run.error or 'it was stopped from outside'}"
-    worse = outcome is Outcome.WORSE or run.exit_code in (1, 3, 4)
+    worse = comparison.outcome is Outcome.WORSE or run.exit_code in (1, 3, 4)
     if nothing >= NAMED and not worse:
         return f"{what}. Nothing wrong found."
     if best is None:
@@ -83,7 +83,7 @@ def headline(run: RunRecord, outcome: Outcome, ranked: Sequence[RankedCause], no
     return f"{what}. Cannot tell why for sure: perhaps {best.title} ({best.score:.0%}){second}."
 
 
-def _what(run: RunRecord, outcome: Outcome) -> str:
+def _what(run: RunRecord, comparison: Comparison) -> str:
     """What happened, in a few words."""
     words = {
         Status.BLOCKED: "Blocked by the data",
@@ -94,13 +94,15 @@ def _what(run: RunRecord, outcome: Outcome) -> str:
     told = words.get(run.status)
     if told is not None:
         return told
+    if comparison.outcome is Outcome.CANNOT_TELL and comparison.change is None:
+        return "There is nothing to compare the new model with"
     return {
         Outcome.WORSE: "The new model is worse",
         Outcome.BETTER: "The new model is better",
         Outcome.SAME: "The new model is as good as the one before",
         Outcome.CANNOT_TELL: "The new model is not clearly better or worse",
         Outcome.NOT_TRAINED: "No model was trained",
-    }[outcome]
+    }[comparison.outcome]
 
 
 def _limits(case: Case) -> list[str]:

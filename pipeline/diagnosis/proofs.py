@@ -57,7 +57,7 @@ def revise(found: Diagnosis, proofs: tuple[Proof, ...], run: RunRecord) -> Diagn
     causes = [c.model_copy(update={"score": round(w / whole, 4)}) for c, w in weights]
     ranked = tuple(sorted(causes, key=lambda c: (-c.score, c.code)))
     nothing = round(none / whole, 4)
-    told = headline(run, found.comparison.outcome, ranked, nothing)
+    told = headline(run, found.comparison, ranked, nothing)
     return found.model_copy(update={"causes": ranked, "nothing": nothing, "proofs": proofs, "headline": told})
 
 

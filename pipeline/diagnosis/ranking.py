@@ -73,14 +73,18 @@ def rank(case: Case, found: list[Suspect]) -> tuple[tuple[RankedCause, ...], flo
         else:
             symptoms.setdefault(head.code, []).append(suspect)
     total = {h.code: h.odds + 0.5 * sum(s.odds for s in _all_below(h.code, symptoms)) for h in heads}
-    nothing = NOTHING[case.comparison.outcome] if not _stopped(case) else NOTHING[Outcome.WORSE]
+    nothing = NOTHING[_outcome(case)]
     whole = nothing + sum(total.values())
     ranked = [_ranked(h, total[h.code] / whole, _all_below(h.code, symptoms)) for h in heads]
     return tuple(sorted(ranked, key=lambda c: (-c.score, c.code))), nothing / whole
 
 
-def _stopped(case: Case) -> bool:
-    return case.run.exit_code in (1, 3, 4)
+def _outcome(case: Case) -> Outcome:
+    """That of the comparison; a run that was stopped did worse, and a first one that passed all gates has lost nothing."""
+    if case.run.exit_code in (1, 3, 4):
+        return Outcome.WORSE
+    first = case.reference is None and case.comparison.outcome is Outcome.CANNOT_TELL
+    return Outcome.SAME if first else case.comparison.outcome
 
 
 def _below(symptoms: Mapping[str, list[Suspect]]) -> set[str]:

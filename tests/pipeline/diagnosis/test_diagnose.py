@@ -18,6 +18,7 @@ from tests.pipeline.diagnosis.cases import (
     champion,
     found,
     retrain,
+    training,
 )
 
 
@@ -52,6 +53,17 @@ def test_a_retrain_without_any_sign_names_nothing():
     assert told.comparison.outcome is Outcome.CANNOT_TELL
     assert (told.nothing, told.causes) == (1.0, ())
     assert told.headline.endswith("Nothing wrong found.")
+
+
+def test_a_first_run_that_passed_all_gates_has_lost_nothing():
+    alone = factories.evaluation(auc=0.95, champion=None)
+    fits_train = training(train=(0.5, 0.3, 0.2, 0.15, 0.12, 0.1), val=(0.5, 0.42, 0.33, 0.28, 0.28, 0.28))
+    told = diagnose(champion(evaluation=alone, training=fits_train, champion=None), None)
+    assert told.causes[0].code == "overfitting"
+    assert told.nothing > 0.5
+    assert told.headline == "There is nothing to compare the new model with. Nothing wrong found."
+    held_back = diagnose(factories.not_blessed(evaluation=alone, training=fits_train), None)
+    assert held_back.causes[0].score > 0.5
 
 
 @pytest.mark.parametrize(
