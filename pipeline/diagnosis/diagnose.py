@@ -7,6 +7,7 @@ import importlib
 import pkgutil
 from collections.abc import Sequence
 
+from pipeline import wording
 from pipeline.diagnosis import causes as family
 from pipeline.diagnosis.case import Case
 from pipeline.diagnosis.comparison import compare
@@ -86,7 +87,7 @@ def headline(run: RunRecord, comparison: Comparison, ranked: Sequence[RankedCaus
 def _what(run: RunRecord, comparison: Comparison) -> str:
     """What happened, in a few words."""
     words = {
-        Status.BLOCKED: "Blocked by the data",
+        Status.BLOCKED: wording.outcome(run).capitalize(),
         Status.NOT_BLESSED: "Not pushed",
         Status.FAILED: "Failed",
         Status.INTERRUPTED: "Interrupted",

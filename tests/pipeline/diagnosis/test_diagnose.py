@@ -11,7 +11,7 @@ from pipeline.diagnosis.interfaces import Cause
 from pipeline.diagnosis.reference import reference_of
 from schemas.diagnosis import Outcome
 from schemas.evidence import MetricValue
-from schemas.run_record import Pushed, Status
+from schemas.run_record import Pushed, Stage, StageState, Status
 from tests import factories
 from tests.pipeline.diagnosis.cases import (
     best,
@@ -86,6 +86,14 @@ def test_what_a_check_blocked_is_the_cause(code, cause):
     told = diagnose(run, champion()).causes[0]
     assert told.evidence[0].text == f"fare: seen by {code}."
     assert told.remedy.text
+
+
+def test_what_stopped_the_run_is_said_as_everywhere_else():
+    one_sided = [found("augmentation_one_sided", subject="image of class '3'")]
+    stopped = [Stage(name="augmentation_ok", state=StageState.BLOCKED)]
+    told = diagnose(factories.blocked(findings=one_sided, stages=stopped), champion())
+    assert told.headline.startswith("Blocked by augmentation: augmentation treats image of class '3'")
+    assert diagnose(factories.blocked(), champion()).headline.startswith("Blocked by data")
 
 
 def blocking_codes():
