@@ -166,15 +166,18 @@ def run_graph(job: Job, config: PipelineConfig, planned: Planned, emit: Emit) ->
         until=job.until,
         previous=previous_of(job.root, config.name, job.serving, planned.plan),
     )
-    observer = Observer(emit, done)
+    _launch(job, build(graph), config.runner, Observer(emit, done), emit)
+
+
+def _launch(job: Job, graph: Any, runner: str, observer: Observer, emit: Emit) -> None:
+    """Runs TFX's pipeline, or one stage of it, and says when it has ended. What a stage has reported is not raised again."""
     observer.install()
     listen(lambda stage, said: emit(Event(kind="progress", stage=stage, message=said)))
-    runner = importlib.import_module(f"pipeline.runners.{config.runner}")
     try:
         if job.step is None:
-            runner.run(build(graph))
+            importlib.import_module(f"pipeline.runners.{runner}").run(graph)
         else:
-            run_stage(build(graph), job.step, job.run_id)
+            run_stage(graph, job.step, job.run_id)
     except Exception:
         if not observer.reported:
             raise

@@ -105,6 +105,16 @@ def tidy_up(workspace: Workspace, config: PipelineConfig, serving: Path) -> None
         )
 
 
+def _stages_until(config: PipelineConfig, until: str | None) -> tuple[str, ...]:
+    """The stages of a run, up to the last one that is asked for."""
+    stages = tuple(stages_for(config.recipe))
+    if until is None:
+        return stages
+    if until not in stages:
+        raise UsageError(f"--until {until}: is no stage of this pipeline.{did_you_mean(until, list(stages))}")
+    return stages[: stages.index(until) + 1]
+
+
 def run_once(
     config: Path,
     span: int | None = None,
@@ -130,9 +140,7 @@ def run_once(
     """
     place = Workspace.for_config(config, workspace)
     parsed = load_config(config, list(overrides))
-    stages = stages_for(parsed.recipe)
-    if until is not None and until not in stages:
-        raise UsageError(f"--until {until}: is no stage of this pipeline.{did_you_mean(until, list(stages))}")
+    shown = _stages_until(parsed, until)
     if tune and parsed.train.tune is None:
         raise UsageError("--tune: train.tune is off. Add it to the configuration, or --override train.tune=on.")
     build_all(parsed)
@@ -159,7 +167,6 @@ def run_once(
             cache=use_cache,
             until=until,
         )
-        shown = stages[: stages.index(until) + 1] if until else stages
         with RunDisplay(shown) as display:
             record, events = execute(job, parsed, config.resolve(), place, lock, display, spare, limits)
             display.finish(record)

@@ -37,7 +37,7 @@ class Model(tf.Module):
         return self.graph({RECORDS: rows})
 
 
-def same(one, two):
+def assert_same(one, two):
     assert set(one) == set(two)
     for name, values in one.items():
         np.testing.assert_array_equal(values.numpy(), two[name].numpy())
@@ -46,7 +46,7 @@ def same(one, two):
 def test_it_is_what_the_layer_of_tft_does(made):
     folder, rows = made
     output = tft.TFTransformOutput(str(folder))
-    same(AppliedGraph(output)(rows), output.transform_features_layer()(rows))
+    assert_same(AppliedGraph(output)(rows), output.transform_features_layer()(rows))
 
 
 def test_a_saved_model_has_its_vocabulary_and_nothing_of_keras(made, tmp_path):
@@ -59,7 +59,7 @@ def test_a_saved_model_has_its_vocabulary_and_nothing_of_keras(made, tmp_path):
     del model
     shutil.rmtree(copy)
     loaded = tf.saved_model.load(str(saved))
-    same(wanted, loaded.signatures["serving_default"](rows=rows[RECORDS]))
+    assert_same(wanted, loaded.signatures["serving_default"](rows=rows[RECORDS]))
     assert b"_tf_keras" not in (saved / "saved_model.pb").read_bytes()
     assert sorted(p.name for p in Path(saved / "assets").iterdir()) == sorted(
         p.name for p in (folder / "transform_fn" / "assets").iterdir()
