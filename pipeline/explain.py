@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from pipeline import time_limit
 from pipeline.wording import (
     by_augmentation,
     by_tuning,
@@ -16,7 +17,7 @@ from pipeline.wording import (
 )
 from schemas.evidence import SliceEvidence
 from schemas.findings import Finding, Severity
-from schemas.run_record import Explanation, RunRecord, StageState, Status
+from schemas.run_record import Explanation, RunRecord, StageState, Status, TimeLimit
 
 #: More sentences than this are not read; the rest is counted and shown in the report.
 MOST = 5
@@ -157,10 +158,21 @@ def _if_worse(record: RunRecord) -> str:
 
 def _failed(record: RunRecord) -> Explanation:
     where = f" in stage {clean(record.failed_stage)}" if record.failed_stage else ""
+    if record.time_limit is not None:
+        return _too_slow(record, record.time_limit, where)
     return Explanation(
         headline=f"Failed{where}; {_served(record)}.",
         why=[clean(record.error) if record.error else "The cause was not recorded.", *_log(record)],
         remedies=["Mend the cause and run again; stages that were done are not repeated. Details: --debug."],
+    )
+
+
+def _too_slow(record: RunRecord, limit: TimeLimit, where: str) -> Explanation:
+    what = "the run" if limit.whole else "it"
+    return Explanation(
+        headline=f"Failed{where}: {what} took longer than {duration(limit.seconds)} ({clean(limit.setting)}); {_served(record)}.",
+        why=[*time_limit.evidence(limit), *_log(record)],
+        remedies=[time_limit.remedy(limit), "Stages that were done are not repeated by the next run."],
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
 import shutil
@@ -10,6 +11,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -18,15 +20,15 @@ from typing import Any
 
 from pipeline.collect import collect
 from pipeline.console import RunDisplay
-from pipeline.diagnosis.lookup import diagnose_in
+from pipeline.diagnosis.lookup import diagnose_in, earlier_runs
 from pipeline.events import open_events
 from pipeline.explain import explain
 from pipeline.job import EVENTS_FD, Event, Job
 from pipeline.lock import RunLock
 from pipeline.report import render
 from pipeline.spare import Spare
+from pipeline.time_limit import READ, Overrun, compare
 from pipeline.versions import versions
-from pipeline.wording import duration
 from pipeline.workspace import Workspace
 from schemas.config import PipelineConfig
 from schemas.run_record import RunRecord, StageState, Status
@@ -91,37 +93,43 @@ class Limits:
 
 
 class Watchdog:
-    """Ends a worker that takes too long, and says what took too long."""
+    """Ends a worker that takes too long; `barked` is what took too long, None while nothing did."""
 
     def __init__(self, limits: Limits, worker: subprocess.Popen[bytes]):
         self._limits, self._worker = limits, worker
         self._timers: dict[str | None, threading.Timer] = {}
-        self.barked = ""
+        self._began: dict[str, float] = {}
+        self.barked: Overrun | None = None
         if limits.run is not None:
-            self._start(None, limits.run, f"The run took longer than schedule.timeout ({duration(limits.run)})")
+            self._start(None, "schedule.timeout", limits.run)
 
     def stage(self, name: str, state: StageState) -> None:
         """A stage has begun or ended."""
         if timer := self._timers.pop(name, None):
             timer.cancel()
+        self._began.pop(name, None)
+        if state is not StageState.RUNNING:
+            return
+        self._began[name] = time.monotonic()
         limit = self._limits.stages.get(name)
-        if state is StageState.RUNNING and limit is not None:
-            self._start(
-                name, limit, f"Stage {name} took longer than schedule.stage_timeouts.{name} ({duration(limit)})"
-            )
+        if limit is not None:
+            self._start(name, f"schedule.stage_timeouts.{name}", limit)
 
     def stop(self) -> None:
         """The worker has ended."""
         for timer in self._timers.values():
             timer.cancel()
 
-    def _start(self, name: str | None, seconds: float, sentence: str) -> None:
-        self._timers[name] = timer = threading.Timer(seconds, self._bark, [sentence])
+    def _start(self, name: str | None, setting: str, seconds: float) -> None:
+        self._timers[name] = timer = threading.Timer(seconds, self._bark, [name, setting, seconds])
         timer.daemon = True
         timer.start()
 
-    def _bark(self, sentence: str) -> None:
-        self.barked = self.barked or f"{sentence}, so it was ended."
+    def _bark(self, name: str | None, setting: str, limit: float) -> None:
+        began = dict(self._began)
+        stage = name or next(iter(began), None)
+        ran = time.monotonic() - began[stage] if stage in began else 0.0
+        self.barked = self.barked or Overrun(setting, limit, stage, ran)
         self._worker.kill()
 
 
@@ -149,9 +157,9 @@ class Supervisor:
         self.events: list[Event] = []
 
     @property
-    def too_long(self) -> str:
-        """What took too long, as a sentence; empty when nothing did."""
-        return self._watchdog.barked if self._watchdog else ""
+    def overrun(self) -> Overrun | None:
+        """What took too long; None when nothing did."""
+        return self._watchdog.barked if self._watchdog else None
 
     def run(self) -> int:
         """Follows the worker to its end.
@@ -223,19 +231,27 @@ class Supervisor:
 
 
 def finish(
-    record: RunRecord, events: list[Event], serving: Path, workspace: Workspace, exit_code: int, too_long: str = ""
+    record: RunRecord,
+    events: list[Event],
+    serving: Path,
+    workspace: Workspace,
+    exit_code: int,
+    overrun: Overrun | None = None,
 ) -> RunRecord:
     """Collects, explains, writes the report and saves the record.
 
     Args:
-        too_long: what took too long, so that the worker was ended; empty when nothing did.
+        overrun: what took too long, so that the worker was ended; None when nothing did.
     """
     from pipeline.schema_seen import schema_seen
 
     record = collect(record, events, serving)
     record = record.model_copy(update={"schema_seen": schema_seen(workspace, record)})
-    if record.status is Status.FAILED and too_long:
-        record = record.model_copy(update={"error": too_long})
+    if record.status is Status.FAILED and overrun is not None:
+        limit = compare(overrun, record, itertools.islice(earlier_runs(workspace, record), READ))
+        record = record.model_copy(
+            update={"error": overrun.sentence, "failed_stage": overrun.stage, "time_limit": limit}
+        )
     elif record.status is Status.FAILED and exit_code < 0 and not any(e.kind == "error" for e in events):
         name = signal.Signals(-exit_code).name
         why = " Is memory short?" if name == "SIGKILL" else ""

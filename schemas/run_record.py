@@ -69,6 +69,39 @@ class Stage(Record):
     artifacts: dict[str, str] = {}
 
 
+class StageTime(Record):
+    """A stage that took longer than usual: seconds now, and the median of earlier runs."""
+
+    name: str
+    seconds: float
+    usual: float
+
+
+class TimeLimit(Record):
+    """The limit that ended a run, and what it is to be held against.
+
+    Attributes:
+        setting: its path in the configuration, ``schedule.timeout`` or ``schedule.stage_timeouts.STAGE``; it was `seconds` long.
+        stage: the stage that was at work; None between stages. It had been for `ran` seconds.
+        earlier: how long the same stage, or the whole run, took in earlier runs that got through it, newest first; seconds.
+        growth: size of the data in bytes, as a multiple of the largest of those runs; None where it is not known.
+        slower: of the whole run: stages that took longer than usual, worst first.
+    """
+
+    setting: str
+    seconds: float
+    stage: str | None
+    ran: float
+    earlier: list[float] = []
+    growth: float | None = None
+    slower: list[StageTime] = []
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is a limit of the whole run."""
+        return self.setting == "schedule.timeout"
+
+
 class DataFile(Record):
     """An input file: span it belongs to, path, size in bytes, SHA-256 of its bytes."""
 
@@ -398,6 +431,7 @@ class RunRecord(Record):
         started: ISO 8601, UTC; `finished` likewise.
         model_files: what a `user` or `pretrained` model is made from.
         error: one sentence about a failure; its stage is in `failed_stage`.
+        time_limit: the limit that ended it; None for none.
         log: path of the log file with all framework output.
     """
 
@@ -438,5 +472,6 @@ class RunRecord(Record):
     seeds: dict[str, int] = {}
     failed_stage: str | None = None
     error: str | None = None
+    time_limit: TimeLimit | None = None
     log: str = ""
     report: str | None = None

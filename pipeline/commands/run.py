@@ -86,7 +86,7 @@ def execute(
         }
         settle(record.model_copy(update=changes), workspace)
         raise
-    record = finish(record, supervisor.events, job.serving, workspace, code, supervisor.too_long)
+    record = finish(record, supervisor.events, job.serving, workspace, code, supervisor.overrun)
     return record, supervisor.events
 
 

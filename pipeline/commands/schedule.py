@@ -17,12 +17,12 @@ from pipeline.errors import UsageError
 from pipeline.schedule.backfill import Line, backfill, exit_code, parse_span, spans_between
 from pipeline.schedule.configured import load_schedule
 from pipeline.schedule.daemon import Daemon
-from pipeline.schedule.decision import clock
+from pipeline.schedule.decision import clock, coming, jittered
 from pipeline.schedule.launcher import ProcessLauncher
 from pipeline.schedule.request import Request
 from pipeline.schedule.serve import CLOCKS, hold, scheduler_at_work, serve
 from pipeline.schedule.state import Pause, State, StateFile
-from pipeline.schedule.triggers import Tick, next_times
+from pipeline.schedule.triggers import Tick
 from pipeline.show.schedule import Seen, also, status
 from pipeline.show.tables import table
 from pipeline.wording import clean, duration
@@ -105,19 +105,22 @@ def _run(config: Path, parsed: PipelineConfig, place: Workspace, overrides: list
 def _next(parsed: PipelineConfig, state: State | None, count: int, as_json: bool) -> int:
     assert parsed.schedule is not None
     now, zone = CLOCKS.now(), parsed.schedule.timezone
-    coming = next_times(parsed.schedule, parsed.name, state.first if state else now, now, count)
+    ticks = coming(parsed.schedule, parsed.name, state, now, count)
     if as_json:
-        emit_json({"next": [_tick_data(t) for t in coming], "also": also(parsed.schedule)})
+        emit_json({"next": [_tick_data(t) for t in ticks], "also": also(parsed.schedule)})
         return 0
-    for tick in coming:
-        utc = "" if zone == "UTC" else f"  {clock(tick.at, 'UTC')}"
-        emit(f"{clock(tick.at, zone)}{utc}  {tick.trigger}\n")
+    for tick in ticks:
+        utc = "" if zone == "UTC" else f"  {clock(tick.starts, 'UTC')}"
+        jitter = f" ({jittered(tick, zone)})" if tick.put_off else ""
+        emit(f"{clock(tick.starts, zone)}{utc}  {tick.trigger}{jitter}\n")
     emit("".join(f"also: {text}\n" for text in also(parsed.schedule)))
     return 0
 
 
 def _tick_data(tick: Tick) -> dict[str, Any]:
-    return {"at": tick.at.isoformat(), "trigger": tick.trigger}
+    # `at` is when it starts.
+    data = {"at": tick.starts.isoformat(), "trigger": tick.trigger}
+    return {**data, "tick": tick.at.isoformat(), "jitter": tick.put_off.total_seconds()}
 
 
 def _pause(parsed: PipelineConfig, file: StateFile, pauses: bool, reason: str | None, as_json: bool) -> int:
@@ -136,7 +139,7 @@ def _pause(parsed: PipelineConfig, file: StateFile, pauses: bool, reason: str | 
 def _status(parsed: PipelineConfig, file: StateFile, place: Workspace, as_json: bool) -> int:
     assert parsed.schedule is not None
     state, held, pause, now = file.load(), scheduler_at_work(place, parsed.name), file.pause(), CLOCKS.now()
-    coming = next_times(parsed.schedule, parsed.name, state.first if state else now, now, 1)
+    ticks = coming(parsed.schedule, parsed.name, state, now, 1)
     if as_json:
         emit_json(
             {
@@ -144,12 +147,12 @@ def _status(parsed: PipelineConfig, file: StateFile, place: Workspace, as_json: 
                 "scheduler": None if held is None else {"pid": held.pid, "since": held.started},
                 "paused": parsed.schedule.paused or pause is not None,
                 "pause": pause,
-                "next": [_tick_data(t) for t in coming],
+                "next": [_tick_data(t) for t in ticks],
                 "state": state,
             }
         )
         return 0
-    emit_view(status(Seen(parsed, state, held, pause, coming)))
+    emit_view(status(Seen(parsed, state, held, pause, ticks)))
     return 0
 
 

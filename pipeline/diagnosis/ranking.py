@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pipeline.diagnosis.case import Case
 from pipeline.diagnosis.interfaces import Cause, Suspicion
 from schemas.diagnosis import Family, Outcome, RankedCause, Symptom
+from schemas.run_record import Status
 
 #: Odds of "nothing is wrong" against a cause with odds of 1, by how the run did. A worse run has a cause, or is one in twenty.
 NOTHING = {
@@ -17,6 +18,8 @@ NOTHING = {
     Outcome.SAME: 15.0,
     Outcome.BETTER: 15.0,
 }
+#: The same of a run that failed or was stopped: what ended it is in its error, and hardly ever in what the data or the curves show.
+ENDED = 200.0
 #: A cause of the data where the data are the reference's, and one of training where no setting of it changed.
 UNCHANGED_DATA, UNCHANGED_TRAINING = 0.05, 0.4
 #: A cause explains another one only where it has at least this part of its odds.
@@ -73,7 +76,7 @@ def rank(case: Case, found: list[Suspect]) -> tuple[tuple[RankedCause, ...], flo
         else:
             symptoms.setdefault(head.code, []).append(suspect)
     total = {h.code: h.odds + 0.5 * sum(s.odds for s in _all_below(h.code, symptoms)) for h in heads}
-    nothing = NOTHING[_outcome(case)]
+    nothing = ENDED if case.run.status in (Status.FAILED, Status.INTERRUPTED) else NOTHING[_outcome(case)]
     whole = nothing + sum(total.values())
     ranked = [_ranked(h, total[h.code] / whole, _all_below(h.code, symptoms)) for h in heads]
     return tuple(sorted(ranked, key=lambda c: (-c.score, c.code))), nothing / whole

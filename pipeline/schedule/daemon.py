@@ -20,6 +20,7 @@ from pipeline.schedule.decision import (
     Decision,
     Situation,
     clock,
+    coming,
     cut_off,
     decide,
     first_reason,
@@ -27,6 +28,7 @@ from pipeline.schedule.decision import (
     retry_due,
     retry_of,
     set_back,
+    when,
 )
 from pipeline.schedule.drifting import Drifting
 from pipeline.schedule.keeper import AGAIN, Keeper
@@ -34,7 +36,7 @@ from pipeline.schedule.launcher import Launcher
 from pipeline.schedule.request import Request, Result
 from pipeline.schedule.state import Due, Running, State, StateFile
 from pipeline.schedule.telling import Teller, ended, interrupted, reused, skipped
-from pipeline.schedule.triggers import Tick, due_tick, next_times
+from pipeline.schedule.triggers import Tick, due_tick
 from pipeline.wording import duration
 from pipeline.workspace import Workspace
 from schemas.schedule import Schedule
@@ -224,11 +226,11 @@ class Daemon:
 
     def waits_for(self, now: datetime) -> str:
         """What starts the next run, as a sentence."""
-        policy, first = self.policy, self._state.first
-        coming = next_times(policy, self._configured.config.name, first, now, 1)
+        policy = self.policy
+        ticks = coming(policy, self._configured.config.name, self._state, now, 1)
         what = ["new data"] if policy.on_new_data else []
         what += ["drift"] if policy.on_drift else []
-        what += [f"the tick of {clock(coming[0].at, policy.timezone)}"] if coming else []
+        what += [f"the tick of {when(ticks[0], policy.timezone)}"] if ticks else []
         return f"Waiting for {' or '.join(what) or 'nothing: no tick ever comes'}."
 
     def _start(self, due: Due, now: datetime) -> bool:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from pipeline.schedule.state import Due, State
-from pipeline.schedule.triggers import Tick
+from pipeline.schedule.triggers import MOST, Tick, next_times
 from pipeline.wording import duration
 from schemas.schedule import Retries, Schedule
 
@@ -88,6 +88,23 @@ def clock(at: datetime, zone: str) -> str:
     return f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M:%S %Z}"
 
 
+def when(tick: Tick, zone: str) -> str:
+    """When a tick starts, and how much of it is jitter."""
+    return clock(tick.starts, zone) + (f" ({jittered(tick, zone)})" if tick.put_off else "")
+
+
+def jittered(tick: Tick, zone: str) -> str:
+    """``12:17:00 + 16 s of jitter``; empty without jitter."""
+    if not tick.put_off:
+        return ""
+    return f"{tick.at.astimezone(ZoneInfo(zone)):%H:%M:%S} + {duration(tick.put_off.total_seconds())} of jitter"
+
+
+def coming(policy: Schedule, name: str, state: State | None, now: datetime, count: int) -> list[Tick]:
+    """The next ticks of a pipeline; without a state, of a schedule that starts now."""
+    return next_times(policy, name, state.first if state else now, state.ticks if state else {}, now, count)
+
+
 def decide(now: datetime, state: State, policy: Schedule, there: Situation) -> Decision:
     """What to do now. Times are UTC."""
     if there.paused:
@@ -123,22 +140,21 @@ def _ticks(
         due = Due(
             trigger=trigger,
             at=tick.at,
-            reason=why_not or _about_tick(now, tick, policy.timezone) + _about_owed(state, policy, there),
+            reason=why_not or _about_tick(now, tick, policy) + _about_owed(state, policy, there),
         )
         (left_out if why_not else wanted).append(due)
     return wanted, left_out, {t.trigger: t.at for t in there.ticks}
 
 
 def _why_not(now: datetime, tick: Tick, state: State, policy: Schedule, there: Situation) -> str:
-    late = now - tick.at - timedelta(seconds=policy.jitter)
+    late = (now - tick.starts).total_seconds()
     what = f"The tick of {clock(tick.at, policy.timezone)}"
-    if late > GRACE and policy.missed == "skip":
-        return f"{what} was missed by {duration(late.total_seconds())} and is left out (missed: skip)."
-    if late > GRACE and policy.deadline is not None and late.total_seconds() > policy.deadline:
-        return (
-            f"{what} was missed by {duration(late.total_seconds())}, longer than the deadline of {duration(policy.deadline)}, "
-            "and is left out."
-        )
+    # Those before it were missed by more.
+    out = "is left out" + (f", like {_several(tick.count - 1)} before it" if tick.count > 1 else "")
+    if late > GRACE.total_seconds() and policy.missed == "skip":
+        return f"{what} was missed by {duration(late)} and {out} (missed: skip)."
+    if policy.deadline is not None and late > policy.deadline:
+        return f"{what} was missed by {duration(late)}, longer than the deadline of {duration(policy.deadline)}, and {out}."
     if policy.only_if_new_data and not there.fresh and not state.owed:
         coming = f"; span {there.label(there.arriving[-1])} is not complete yet" if there.arriving else ""
         return f"{what} is left out: no new data since the last run{coming} (only_if_new_data)."
@@ -150,12 +166,20 @@ def _about_owed(state: State, policy: Schedule, there: Situation) -> str:
     return " The run before it failed, so its data are still to be used." if owed else ""
 
 
-def _about_tick(now: datetime, tick: Tick, zone: str) -> str:
-    at = f"The tick of {clock(tick.at, zone)} ({tick.trigger})"
-    if now - tick.at <= GRACE and tick.count == 1:
+def _about_tick(now: datetime, tick: Tick, policy: Schedule) -> str:
+    jitter = f", {duration(tick.put_off.total_seconds())} of jitter" if tick.put_off else ""
+    at = f"The tick of {clock(tick.at, policy.timezone)} ({tick.trigger}{jitter})"
+    if policy.missed == "skip":
+        return f"{at}." if tick.count == 1 else f"{at}. Left out before it: {_several(tick.count - 1)} (missed: skip)."
+    if now - tick.starts <= GRACE and tick.count == 1:
         return f"{at}."
-    several = "" if tick.count == 1 else f", the newest of {tick.count}" + (" or more" if tick.count >= 100 else "")
-    return f"{at}{several}, is made up for by one run (missed: run_once)."
+    several = "" if tick.count == 1 else f", the newest of {_several(tick.count)},"
+    return f"{at}{several} is made up for by one run (missed: run_once)."
+
+
+def _several(count: int) -> str:
+    """A number of ticks, which are not counted beyond `MOST`."""
+    return f"{count}" + (" or more" if count >= MOST - 1 else "")
 
 
 def _wanted(now: datetime, state: State, policy: Schedule, there: Situation, ticks: list[Due]) -> list[Due]:

@@ -16,7 +16,7 @@ from apscheduler.triggers.base import BaseTrigger
 from pipeline.errors import LockHeld, ScheduleHeld
 from pipeline.lock import LockNote, RunLock, holder
 from pipeline.schedule.daemon import Clocks, Daemon
-from pipeline.schedule.triggers import next_times
+from pipeline.schedule.decision import coming
 from pipeline.workspace import Workspace
 
 CLOCKS = Clocks(now=lambda: datetime.now(timezone.utc), monotonic=time.monotonic)
@@ -52,8 +52,8 @@ class NextTick(BaseTrigger):
 
     def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime | None:
         """The next tick after now."""
-        coming = next_times(self._daemon.policy, self._name, self._daemon.state.first, now, 1)
-        return coming[0].at if coming else None
+        ticks = coming(self._daemon.policy, self._name, self._daemon.state, now, 1)
+        return ticks[0].starts if ticks else None
 
 
 def serve(daemon: Daemon, name: str) -> None:

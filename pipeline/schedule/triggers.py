@@ -7,7 +7,7 @@ skip (02:30 becomes 03:30), and one that it shows twice in autumn is due the fir
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
@@ -25,17 +25,24 @@ _NAMES = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 
 @dataclass(frozen=True)
 class Tick:
-    """A tick that is due.
+    """A tick.
 
     Attributes:
         trigger: ``cron`` or ``interval``.
-        at: when it was due, UTC; without jitter.
-        count: how many of them came since the last one that was dealt with, up to `MOST`.
+        at: when the trigger says, UTC; without jitter.
+        count: of one that is due: how many came since the last one that was dealt with, up to `MOST`.
+        put_off: by how much jitter puts it off.
     """
 
     trigger: str
     at: datetime
     count: int = 1
+    put_off: timedelta = timedelta(0)
+
+    @property
+    def starts(self) -> datetime:
+        """When it is due, UTC; with jitter."""
+        return self.at + self.put_off
 
 
 def cron_times(expression: str, zone: str, after: datetime) -> Iterator[datetime]:
@@ -123,23 +130,34 @@ def due_tick(
                 found.append(at)
         return found
 
+    def tick(at: datetime, count: int) -> Tick:
+        return Tick(trigger, at, count, put_off(name, at, schedule.jitter))
+
     some = due(after, MOST)
     if len(some) < MOST:
-        return Tick(trigger, some[-1], len(some)) if some else None
+        return tick(some[-1], len(some)) if some else None
     for hours in LOOKS:
         if recent := due(max(after, now - timedelta(hours=hours))):
-            return Tick(trigger, recent[-1], MOST)
-    return Tick(trigger, some[-1], MOST)
+            return tick(recent[-1], MOST)
+    return tick(some[-1], MOST)
 
 
-def next_times(schedule: Schedule, name: str, first: datetime, now: datetime, count: int) -> list[Tick]:
-    """The next ticks of all triggers, with jitter, ascending."""
+def next_times(
+    schedule: Schedule, name: str, first: datetime, dealt: Mapping[str, datetime], now: datetime, count: int
+) -> list[Tick]:
+    """The next ticks of all triggers, in the order in which they start.
+
+    Args:
+        dealt: trigger -> the newest of its ticks that was dealt with; none before `now` for one that is not there. What jitter puts off to
+            after `now` is no tick any more when it, or a later one, was dealt with.
+    """
     found: list[Tick] = []
     for trigger in ("cron", "interval"):
-        for number, at in enumerate(times(schedule, trigger, first, now - timedelta(seconds=schedule.jitter))):
-            due = at + put_off(name, at, schedule.jitter)
-            if due > now:
-                found.append(Tick(trigger, due))
+        after = max(now - timedelta(seconds=schedule.jitter), dealt.get(trigger, now))
+        for number, at in enumerate(times(schedule, trigger, first, after)):
+            tick = Tick(trigger, at, put_off=put_off(name, at, schedule.jitter))
+            if tick.starts > now:
+                found.append(tick)
             if number >= 2 * count + 10:
                 break
-    return sorted(found, key=lambda t: t.at)[:count]
+    return sorted(found, key=lambda t: t.starts)[:count]

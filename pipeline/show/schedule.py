@@ -10,7 +10,7 @@ from rich.console import Group, RenderableType
 
 from components.spans import span_label
 from pipeline.lock import LockNote
-from pipeline.schedule.decision import clock
+from pipeline.schedule.decision import clock, when
 from pipeline.schedule.state import Outcome, Pause, State
 from pipeline.schedule.triggers import Tick
 from pipeline.show.tables import fields, note, table
@@ -43,9 +43,9 @@ class Seen:
         assert self.config.schedule is not None
         return self.config.schedule
 
-    def clock(self, tick_or_outcome: Tick | Outcome) -> str:
-        """When it is, or was."""
-        return clock(tick_or_outcome.at, self.policy.timezone)
+    def clock(self, outcome: Outcome) -> str:
+        """When it was."""
+        return clock(outcome.at, self.policy.timezone)
 
 
 def also(policy: Schedule) -> list[str]:
@@ -83,7 +83,7 @@ def _facts(seen: Seen) -> list[tuple[str, str]]:
         several = f"{len(left_out)} since the newest run ended; the newest: " if len(left_out) > 1 else ""
         found.append(("left out", several + left_out[0].reason))
     if seen.coming:
-        found.append(("next tick", seen.clock(seen.coming[0])))
+        found.append(("next tick", when(seen.coming[0], zone)))
     if also(seen.policy):
         found.append(("also", "; ".join(also(seen.policy))))
     return found

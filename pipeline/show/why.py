@@ -6,7 +6,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from pipeline.show.tables import fields, note
-from schemas.diagnosis import NAMED, Diagnosis, Proof, RankedCause
+from schemas.diagnosis import NAMED, Diagnosis, Outcome, Proof, RankedCause
 
 #: Causes below this score are counted, not shown.
 SHOWN = 0.02
@@ -25,12 +25,17 @@ def why(found: Diagnosis) -> RenderableType:
         views.append(fields("Experiments", [(p.title, told(p)) for p in found.proofs]))
     rest = len(found.looked_for) - len(found.causes)
     ends = [
-        ("nothing wrong", f"{found.nothing:.0%}"),
+        (nothing(found), f"{found.nothing:.0%}"),
         ("looked for", f"{len(found.looked_for)} causes; {rest} show no sign"),
     ]
     ends += [("not known", text) for text in found.limits]
     views.append(fields("And else", ends))
     return Group(*views)
+
+
+def nothing(found: Diagnosis) -> str:
+    """What `Diagnosis.nothing` is the probability of: a run that was stopped has a reason, if none of these."""
+    return "none of these" if found.comparison.outcome is Outcome.NOT_TRAINED else "nothing wrong"
 
 
 def told(proof: Proof) -> str:

@@ -6,10 +6,9 @@ from typing import Any
 
 from components.spans import span_label
 from pipeline.errors import UsageError
-from pipeline.schedule.decision import clock
+from pipeline.schedule.decision import clock, coming, when
 from pipeline.schedule.serve import CLOCKS, scheduler_at_work
 from pipeline.schedule.state import Pause, StateFile
-from pipeline.schedule.triggers import next_times
 from pipeline.schema_log import user
 from pipeline.wording import STATUS_TONES
 from pipeline.workspace import Workspace
@@ -30,13 +29,12 @@ def schedule_names(config: PipelineConfig, workspace: Workspace) -> dict[str, An
         return {"policy": None}
     file, now = StateFile(workspace.root, config.name), CLOCKS.now()
     state, pause, held = file.load(), file.pause(), scheduler_at_work(workspace, config.name)
-    coming = next_times(policy, config.name, state.first if state else now, now, NEXT)
     return {
         "policy": policy,
         "at_work": held,
         "pause": pause,
         "paused": policy.paused or pause is not None,
-        "coming": [(clock(t.at, policy.timezone), t.trigger) for t in coming],
+        "coming": [(when(t, policy.timezone), t.trigger) for t in coming(policy, config.name, state, now, NEXT)],
         "state": state,
         "past": state.history[-PAST:][::-1] if state else [],
         "last": next((o for o in reversed(state.history) if not o.skipped), None) if state else None,

@@ -18,7 +18,7 @@ from pipeline.report.page import context as report_context
 from pipeline.rollbacks import read_rollbacks, told
 from pipeline.schema_log import read_log
 from pipeline.show.diff import METRIC_COLUMNS, changed, finding_text, metric_rows, value_text
-from pipeline.show.why import SHOWN
+from pipeline.show.why import SHOWN, nothing
 from pipeline.show.why import told as proof_told
 from pipeline.ui import live, trends
 from pipeline.ui.actions import ActionLog
@@ -161,6 +161,7 @@ class Views:
             "record": record,
             "found": found,
             "shown": shown,
+            "nothing": nothing(found),
             "proofs": [(p.title, proof_told(p)) for p in found.proofs],
         }
 

@@ -1,12 +1,13 @@
 """The pure decision, policy by policy."""
 
+import dataclasses
 from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from pipeline.schedule.decision import Action, Situation, cut_off, decide, retry_of, set_back
+from pipeline.schedule.decision import Action, Situation, cut_off, decide, retry_of, set_back, when
 from pipeline.schedule.state import Due, Mark, Running, State
-from pipeline.schedule.triggers import Tick
+from pipeline.schedule.triggers import MOST, Tick
 from schemas.schedule import Retries, Schedule
 
 NOW = datetime(2026, 11, 25, 3, 0, 5, tzinfo=timezone.utc)
@@ -68,6 +69,22 @@ def test_missed_ticks_can_be_left_out():
     assert decide(NOW, state(), cron(missed="skip"), late(1 / 60)).action is Action.START
 
 
+def test_how_many_were_missed_is_said_by_both_policies():
+    made = decide(NOW, state(), cron(missed="skip"), late(5, count=3))
+    assert "was missed by 5 h 00 min and is left out, like 2 before it (missed: skip)." in made.reason
+    made = decide(NOW, state(), cron(missed="skip"), Situation(ticks=(Tick("cron", TICK, 3),)))
+    assert made.action is Action.START
+    assert made.reason == "The tick of 2026-11-25 03:00:00 UTC (cron). Left out before it: 2 (missed: skip)."
+    made = decide(NOW, state(), cron(), late(5, count=MOST))
+    assert "the newest of 100 or more, is made up for by one run (missed: run_once)" in made.reason
+
+
+def test_a_short_deadline_holds_as_it_is():
+    situation = on_time()  # 5 s late
+    assert decide(NOW, state(), cron(deadline="5s"), situation).action is Action.START
+    assert decide(NOW, state(), cron(deadline="4s"), situation).action is Action.LEAVE_OUT
+
+
 @pytest.mark.parametrize(("hours", "action"), [(0.9, Action.START), (1.1, Action.LEAVE_OUT)])
 def test_the_deadline_of_missed_ticks(hours, action):
     made = decide(NOW, state(), cron(deadline="1h"), late(hours))
@@ -76,7 +93,21 @@ def test_the_deadline_of_missed_ticks(hours, action):
 
 
 def test_jitter_is_no_miss():
-    assert decide(NOW, state(), cron(missed="skip", jitter="2h"), late(1)).action is Action.START
+    tick = Tick("cron", NOW - timedelta(hours=1, seconds=60), put_off=timedelta(hours=1))
+    made = decide(NOW, state(), cron(missed="skip", jitter="2h"), Situation(ticks=(tick,)))
+    assert (made.action, made.reason) == (
+        Action.START,
+        "The tick of 2026-11-25 01:59:05 UTC (cron, 1 h 00 min of jitter).",
+    )
+    earlier = dataclasses.replace(tick, put_off=timedelta(minutes=59))
+    made = decide(NOW, state(), cron(missed="skip", jitter="2h"), Situation(ticks=(earlier,)))
+    assert made.action is Action.LEAVE_OUT
+
+
+def test_what_comes_is_told_with_its_jitter():
+    tick = Tick("cron", TICK, put_off=timedelta(seconds=61))
+    assert when(tick, "Europe/Berlin") == "2026-11-25 04:01:01 CET (04:00:00 + 1 min 01 s of jitter)"
+    assert when(Tick("cron", TICK), "UTC") == "2026-11-25 03:00:00 UTC"
 
 
 def test_only_if_new_data():

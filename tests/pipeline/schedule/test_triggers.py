@@ -87,10 +87,21 @@ def test_jitter_is_the_same_for_a_tick_and_differs_between_pipelines():
     before, after = tick + delays["a"] - timedelta(seconds=1), tick + delays["a"]
     assert due_tick(policy, "cron", "a", tick, at("2026-11-25T00:00"), before) is None
     assert due_tick(policy, "cron", "a", tick, at("2026-11-25T00:00"), after).at == tick
-    assert next_times(policy, "a", tick, at("2026-11-25T00:00"), 1)[0].at == after
+    (coming,) = next_times(policy, "a", tick, {}, at("2026-11-25T00:00"), 1)
+    assert (coming.at, coming.starts) == (tick, after)
+
+
+def test_a_tick_that_was_dealt_with_does_not_come_again_by_jitter():
+    tick, now = at("2026-11-25T03:00"), at("2026-11-25T03:00:01")
+    policy = Schedule(cron="0 3 * * *", jitter="10m")
+    assert next_times(policy, "a", tick, {"cron": tick - timedelta(days=1)}, now, 1)[0].at == tick
+    for dealt in ({"cron": tick}, {}):
+        (coming,) = next_times(policy, "a", tick, dealt, now, 1)
+        assert coming.at == tick + timedelta(days=1)
+        assert due_tick(policy, "cron", "a", tick, dealt.get("cron", now), now + timedelta(hours=1)) is None
 
 
 def test_next_lists_both_triggers_in_order():
     policy = Schedule(cron="0 3 * * *", interval="12h")
-    coming = next_times(policy, "taxi", at("2026-11-25T00:00"), at("2026-11-25T00:00"), 4)
+    coming = next_times(policy, "taxi", at("2026-11-25T00:00"), {}, at("2026-11-25T00:00"), 4)
     assert [(t.trigger, t.at.hour) for t in coming] == [("cron", 3), ("interval", 12), ("interval", 0), ("cron", 3)]
