@@ -10,7 +10,7 @@ from pathlib import Path
 from components.spans import span_label
 from pipeline.record_json import write_atomic
 from schemas.findings import Finding, Severity
-from schemas.run_record import DataFile
+from schemas.run_record import DataFile, RunRecord
 
 CODE = "redelivered"
 
@@ -30,6 +30,38 @@ def read_digests(root: Path, name: str) -> dict[str, dict[str, str]]:
     path = digests_path(root, name)
     kept: dict[str, dict[str, str]] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     return kept
+
+
+def accepted_files(root: Path, name: str, base: Path) -> dict[str, str]:
+    """Path -> SHA-256 that a run accepted, of all spans.
+
+    Args:
+        base: folder of the configuration.
+    """
+    kept = read_digests(root, name)
+    return {os.path.normpath(base / file): digest for files in kept.values() for file, digest in files.items()}
+
+
+def short(path: str) -> str:
+    """A file as people are told of it: its folder and its name."""
+    return f"{Path(path).parent.name}/{Path(path).name}"
+
+
+def wanted_back(record: RunRecord) -> dict[str, str]:
+    """Path -> SHA-256 of the files that blocked a run, as they would let it through; empty where it is not known of each one."""
+    blocks = [f for f in record.findings if f.severity is Severity.BLOCK]
+    accepted = accepted_files(Path(record.workspace), record.name, Path(record.config_path).parent) if blocks else {}
+    known = {(short(path), digest): path for path, digest in accepted.items()}
+    files = {
+        known.get((f.subject, str(f.allowed.get("sha256")))): str(f.allowed.get("sha256"))
+        for f in blocks
+        if f.code == CODE
+    }
+    return (
+        {}
+        if None in files or any(f.code != CODE for f in blocks)
+        else {p: d for p, d in files.items() if p is not None}
+    )
 
 
 def keep_digests(root: Path, name: str, pattern: str, files: Sequence[DataFile], base: Path) -> None:
@@ -54,7 +86,7 @@ def findings(
         before = kept.get(str(file.span), {}).get(os.path.relpath(file.path, base))
         if before is None or before == file.sha256:
             continue
-        name = f"{Path(file.path).parent.name}/{Path(file.path).name}"
+        name = short(file.path)
         found.append(
             Finding(
                 code=CODE,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from pipeline.schedule.blocked import Contents, accepted_meanwhile
 from pipeline.schedule.configured import Configured
 from pipeline.schedule.state import Mark, State
 from pipeline.schedule.watch import News, Watcher
@@ -19,11 +20,12 @@ class Arrivals:
 
     Attributes:
         news: what the last look found that no run has taken up.
+        put_back: whether the last look found that what blocked the newest blocked run is gone.
     """
 
     def __init__(self, configured: Configured, workspace: Workspace, monotonic: Callable[[], float]):
         self._configured, self._workspace, self._monotonic = configured, workspace, monotonic
-        self.news = News()
+        self.news, self.put_back, self._contents = News(), False, Contents()
         self.begin_anew()
 
     def begin_anew(self) -> None:
@@ -50,10 +52,17 @@ class Arrivals:
         if state.files is None:
             state.files = self._known_from_runs()
         self.news = self._watcher.look(state.files)
+        self.put_back = self._look_at_blocked(state)
         pattern = self._configured.config.data.source.pattern
         for found in self.news.redelivered:
             yield f"redelivered {found.path} {found.after}", found.sentence(pattern)
         yield from ((text, text) for text in self.news.sentences(pattern))
+
+    def _look_at_blocked(self, state: State) -> bool:
+        of = self._configured
+        if state.blocked and accepted_meanwhile(state.blocked, self._workspace.root, of.config.name, of.base):
+            state.blocked = None
+        return state.blocked is not None and self._contents.are(state.blocked.files)
 
     def _known_from_runs(self) -> dict[str, Mark]:
         """Before the first look of a schedule: what the newest run read is known, with the digests it had then."""
@@ -73,4 +82,4 @@ class Arrivals:
     def forget(self) -> None:
         """A run has taken up what was new, so it is no news any more."""
         if self.matter:
-            self.news, self._looked = News(redelivered=self.news.redelivered), None
+            self.news, self.put_back, self._looked = News(redelivered=self.news.redelivered), False, None

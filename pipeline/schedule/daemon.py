@@ -12,6 +12,8 @@ from pathlib import Path
 from components.spans import span_label
 from pipeline import notify
 from pipeline.schedule.arrivals import Arrivals
+from pipeline.schedule.blocked import again, blocked_by
+from pipeline.schedule.blocked import told as waits_for_files
 from pipeline.schedule.configured import Configured
 from pipeline.schedule.decision import (
     IDLE,
@@ -176,11 +178,18 @@ class Daemon:
             arriving=news.arriving,
             about=news.sentences(pattern),
             label=lambda span: span_label(span, pattern),
+            put_back=self._put_back(pattern),
             drift=state.drift_wants if policy.on_drift else None,
             running=self.running,
             stopping=self._stopping or self._replacing,
             paused=self.paused(),
         )
+
+    def _put_back(self, pattern: str) -> str | None:
+        blocked = self._state.blocked if self._arrivals.put_back else None
+        if blocked is None:
+            return None
+        return again(blocked, None if blocked.span is None else span_label(blocked.span, pattern))
 
     def paused(self) -> str | None:
         """Why nothing may start, as a sentence; None when something may."""
@@ -241,7 +250,7 @@ class Daemon:
         """
         state = self._state
         due = due.model_copy(update={"span": self._arrivals.take_up(state, due.span)})
-        state.queue, state.retry, state.drift_wants = [], None, None
+        state.queue, state.retry, state.drift_wants, state.blocked = [], None, None, None
         state.running = Running(due=due, started=now, pid=0)
         if not self._keeper.save(state):
             return False
@@ -280,6 +289,8 @@ class Daemon:
             state.retry = due.model_copy(update={"trigger": "restart", "at": now, "reason": reason})
         elif not self._replacing:
             state.retry, told = retry_of(now, due, result.exit_code, self.policy.retries)
+            if self._arrivals.matter and (blocked := blocked_by(result)):
+                state.blocked, told = blocked, waits_for_files(blocked)
         status = "replaced" if self._replacing else result.status
         outcome = ended(now, due, result, status, [*self._taken_notes(), *([told] if told else [])])
         if not self._replacing and not self._stopping:

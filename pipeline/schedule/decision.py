@@ -50,6 +50,7 @@ class Situation:
         arriving: spans with new data that are not complete yet.
         about: sentences about the new data (late, missing).
         label: a span as people call it.
+        put_back: that what blocked the newest blocked run is gone, as a sentence; None when it is not.
         drift: what has drifted, as a sentence; None for nothing.
         running: whether a run is at work; `stopping`, whether it was asked to end.
         paused: why nothing may start, as a sentence; None when something may.
@@ -60,6 +61,7 @@ class Situation:
     arriving: tuple[int, ...] = ()
     about: tuple[str, ...] = ()
     label: Callable[[int], str] = str
+    put_back: str | None = None
     drift: str | None = None
     running: bool = False
     stopping: bool = False
@@ -155,7 +157,7 @@ def _why_not(now: datetime, tick: Tick, state: State, policy: Schedule, there: S
         return f"{what} was missed by {duration(late)} and {out} (missed: skip)."
     if policy.deadline is not None and late > policy.deadline:
         return f"{what} was missed by {duration(late)}, longer than the deadline of {duration(policy.deadline)}, and {out}."
-    if policy.only_if_new_data and not there.fresh and not state.owed:
+    if policy.only_if_new_data and not there.fresh and not there.put_back and not state.owed:
         coming = f"; span {there.label(there.arriving[-1])} is not complete yet" if there.arriving else ""
         return f"{what} is left out: no new data since the last run{coming} (only_if_new_data)."
     return ""
@@ -186,8 +188,12 @@ def _wanted(now: datetime, state: State, policy: Schedule, there: Situation, tic
     """Everything that wants a run now, in the order in which it is served."""
     wanted = [state.retry] if state.retry and state.retry.at <= now else []
     wanted += state.queue[:1]
-    if there.fresh and (policy.on_new_data or (policy.only_if_new_data and ticks)):
-        wanted.append(_new_data(now, state, policy, there))
+    if policy.on_new_data or (policy.only_if_new_data and ticks):
+        if there.fresh:
+            wanted.append(_new_data(now, state, policy, there))
+        if there.put_back:
+            span = state.blocked.span if state.blocked else None
+            wanted.append(Due(trigger="new_data", at=now, reason=there.put_back, span=span))
     if there.drift:
         wanted.append(Due(trigger="drift", at=now, reason=there.drift))
     return wanted + ticks

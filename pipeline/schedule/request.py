@@ -36,6 +36,7 @@ class Result(BaseModel):
 
     Attributes:
         reused: stages whose results were there already.
+        wanted_back: files that were delivered again and blocked it: path -> SHA-256 with which it would not have been.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -48,3 +49,4 @@ class Result(BaseModel):
     headline: str = ""
     reused: list[str] = []
     seconds: float = 0.0
+    wanted_back: dict[str, str] = {}

@@ -12,6 +12,7 @@ from typing import Any
 
 from pipeline.errors import LockHeld, UsageError
 from pipeline.record_json import to_json, write_atomic
+from pipeline.redelivered import wanted_back
 from pipeline.schedule.request import Request, Result
 from pipeline.spare import Spare
 from pipeline.supervise import Limits, environment
@@ -72,6 +73,7 @@ def _result(token: str, record: RunRecord) -> Result:
         headline=record.explanation.headline,
         reused=[s.name for s in record.stages if s.state is StageState.CACHED],
         seconds=record.seconds or 0.0,
+        wanted_back=wanted_back(record),
     )
 
 

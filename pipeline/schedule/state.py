@@ -80,6 +80,13 @@ class Outcome(Kept):
         return self.status == "skipped"
 
 
+class Blocked(Kept):
+    """The newest run that files delivered again have blocked: its span, and path -> SHA-256 with which they would not."""
+
+    span: int | None
+    files: dict[str, str]
+
+
 class Mark(Kept):
     """A file as it was when a run took it up."""
 
@@ -101,6 +108,7 @@ class State(Kept):
         files: path -> the file as the runs so far know it; None before the first look.
         told: what was named already: files that were delivered again, late and missing spans.
         well: whether the last run ended well; None before the first.
+        blocked: what waits for files to be put back; None for nothing.
         owed: whether data were taken up by a run that came to no verdict (it failed), and by none since.
     """
 
@@ -117,6 +125,7 @@ class State(Kept):
     running: Running | None = None
     history: list[Outcome] = []
     well: bool | None = None
+    blocked: Blocked | None = None
     owed: bool = False
 
     def remember(self, outcome: Outcome) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from components.spans import digest_file, find_spans, span_label
-from pipeline.redelivered import is_spanned
+from pipeline.redelivered import is_spanned, short
 from pipeline.schedule.state import Mark
 from schemas.config import LastSpans, PipelineConfig
 from schemas.run_record import DataFile
@@ -28,10 +28,10 @@ class Redelivered:
 
     def sentence(self, pattern: str) -> str:
         """What happened, and what to do."""
-        name = f"{Path(self.path).parent.name}/{Path(self.path).name}"
         return (
-            f"Span {span_label(self.span, pattern)} was delivered again with other content: {name} had SHA-256 {self.before[:12]}, now "
-            f"{self.after[:12]}. It is not used by itself; to use it: retrain run CONFIG --accept redelivered --reason TEXT."
+            f"Span {span_label(self.span, pattern)} was delivered again with other content: {short(self.path)} had SHA-256 "
+            f"{self.before[:12]}, now {self.after[:12]}. It is not used by itself; to use it: retrain run CONFIG --accept redelivered "
+            "--reason TEXT."
         )
 
 

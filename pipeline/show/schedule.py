@@ -10,6 +10,7 @@ from rich.console import Group, RenderableType
 
 from components.spans import span_label
 from pipeline.lock import LockNote
+from pipeline.schedule.blocked import told
 from pipeline.schedule.decision import clock, when
 from pipeline.schedule.state import Outcome, Pause, State
 from pipeline.schedule.triggers import Tick
@@ -79,6 +80,13 @@ def _facts(seen: Seen) -> list[tuple[str, str]]:
     if state and state.retry:
         found.append(("retry", f"{clock(state.retry.at, zone)}: {state.retry.reason}"))
     found += [("waiting", d.reason) for d in (state.queue if state else [])]
+    if state and state.blocked:
+        span = (
+            ""
+            if state.blocked.span is None
+            else f" of span {span_label(state.blocked.span, seen.config.data.source.pattern)}"
+        )
+        found.append(("blocked", f"The run{span}. {told(state.blocked)}"))
     if state and (left_out := list(itertools.takewhile(lambda o: o.skipped, reversed(state.history)))):
         several = f"{len(left_out)} since the newest run ended; the newest: " if len(left_out) > 1 else ""
         found.append(("left out", several + left_out[0].reason))

@@ -6,6 +6,7 @@ from typing import Any
 
 from components.spans import span_label
 from pipeline.errors import UsageError
+from pipeline.schedule.blocked import told
 from pipeline.schedule.decision import clock, coming, when
 from pipeline.schedule.serve import CLOCKS, scheduler_at_work
 from pipeline.schedule.state import Pause, StateFile
@@ -36,6 +37,7 @@ def schedule_names(config: PipelineConfig, workspace: Workspace) -> dict[str, An
         "paused": policy.paused or pause is not None,
         "coming": [(when(t, policy.timezone), t.trigger) for t in coming(policy, config.name, state, now, NEXT)],
         "state": state,
+        "blocked": told(state.blocked) if state and state.blocked else "",
         "past": state.history[-PAST:][::-1] if state else [],
         "last": next((o for o in reversed(state.history) if not o.skipped), None) if state else None,
         "ids": set(workspace.run_ids()),
