@@ -62,6 +62,8 @@ class Distance:
             "rows_before": self.rows_before,
             "label": self.part.label,
         }
+        if self.part.weights is not None:
+            out |= {"label_shares": "made equal"}
         if self.category:
             out |= {"category": self.category, "share": self.share, "share_before": self.share_before}
         return out

@@ -44,6 +44,20 @@ def where(both: by_value.Sides, name: str, text: str) -> Mask:
     return np.array([v is not None and repr(v[:40]) == text for v in both.now.categorical[name].tolist()], bool)
 
 
+def most_common_label(both: by_value.Sides, chosen: Mask) -> dict[str, float | int | str | None]:
+    """The label that most of these rows have, its share of them and of all rows: a fill takes rows of every label."""
+    labels = both.now.labels.astype(str)
+    values, counts = np.unique(labels[chosen], return_counts=True)
+    if not len(values):
+        return {}
+    label = str(values[np.argmax(counts)])
+    return {
+        "label": label,
+        "label_share": float(counts.max() / counts.sum()),
+        "label_share_of_all": float(np.mean(labels == label)),
+    }
+
+
 def _text(value: float) -> str:
     return f"{value:.6g}"
 

@@ -95,7 +95,9 @@ class ConstantFill(Check):
             text += f"{worst.why or common.percent(worst.before) + ' in'} {was}; the limit is {self._limit(level, worst, limit)}."
             observed = {**observed, "share": worst.count / worst.rows, "share_before": worst.before}
             observed |= {"value": worst.text, "count": worst.count, "rows": worst.rows, "chance": worst.chance}
-            places = by_value.rows_of(context, both.now, fills.where(both, name, worst.text))
+            chosen = fills.where(both, name, worst.text)
+            observed |= fills.most_common_label(both, chosen)
+            places = by_value.rows_of(context, both.now, chosen)
         remedy, statistic = REMEDY.format(name=name), max(0.0, max((r[1] for r in ranked), default=0.0))
         return common.report(
             context, "constant_fill", name, level, observed, allowed, text, remedy, statistic=statistic, rows=places

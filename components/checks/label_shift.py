@@ -9,6 +9,7 @@ from components import statistics_rules as rules
 from components.checks import _common as common
 from components.interfaces import Check, DataContext, plugin
 from components.parameters import ShareLimit
+from components.samples import Floats
 from schemas.evidence import SpanEvidence
 from schemas.findings import Finding, Severity
 
@@ -39,8 +40,9 @@ class LabelShift(Check):
     """Change of the label shares against the reference: Cramér's V, taken as if both spans had equally many
     rows, and the largest change of a share (L-infinity).
 
-    Each statistic must exceed its limit and its noise floor. A class that is new or gone blocks, unless so few rows had
-    it that chance explains it: below 1 in 20,000 it blocks, below 1 in 2000 it warns (over all classes).
+    Each statistic must exceed its limit and its noise floor; of a share, that of the class against all others. A class that is new or
+    gone blocks, unless so few rows had it that chance explains it: below 1 in 20,000 it blocks, below 1 in 2000 it warns (over all
+    classes).
 
     Attributes:
         warn: `v` (0.1) or `l_infinity` (0.05), either suffices; ``off`` drops one.
@@ -68,20 +70,23 @@ class LabelShift(Check):
     def _shares(self, context: DataContext, ref: SpanEvidence, then: rules.Counts, now: rules.Counts) -> Finding:
         classes, n, m = sorted({*then, *now}), sum(then.values()), sum(now.values())
         one, two = (np.array([side.get(c, 0) for c in classes], np.float64) for side in (then, now))
-        v, (l_inf, at) = drift.even_v(then, now), drift.largest_change(one, two)
-        real = rules.cramers_v(then, now)
+        v, real = drift.even_v(then, now), rules.cramers_v(then, now)
         floors = (rules.cramers_v_floor(then, now, 1, a) for a in (rules.ALPHA, rules.BLOCK_ALPHA))
         v_floor, v_sure = (drift.even_v_floor(v, real, f) for f in floors)
-        l_floor, l_sure = (drift.largest_change_floor(one, two, n, m, 1, a) for a in (rules.ALPHA, rules.BLOCK_ALPHA))
+        moved = [_moved(one, two, i) for i in range(len(classes))]
 
-        def beyond(bound: Warn | Block, v_noise: float, l_noise: float) -> bool:
+        def beyond(bound: Warn | Block, v_noise: float, change: float, noise: float) -> bool:
             by_v = common.above(v, bound.v) and common.above(v, v_noise)
-            return by_v or (common.above(l_inf, bound.l_infinity) and common.above(l_inf, l_noise))
+            return by_v or (common.above(change, bound.l_infinity) and common.above(change, noise))
 
-        warns = beyond(self.warn, v_floor, l_floor) or beyond(self.block, v_floor, l_floor)
-        level = common.severity(beyond(self.block, v_sure, l_sure), warns)
-        bound = self.block if level is Severity.BLOCK else self.warn
-        most = classes[at]
+        def level_of(change: float, floor: float, certain: float) -> Severity:
+            warns = beyond(self.warn, v_floor, change, floor) or beyond(self.block, v_floor, change, floor)
+            return common.severity(beyond(self.block, v_sure, change, certain), warns)
+
+        levels = [level_of(*c) for c in moved]
+        at = max(range(len(classes)), key=lambda i: (levels[i].rank, moved[i][0]))
+        level, (l_inf, l_floor, l_sure) = levels[at], moved[at]
+        bound, most = self.block if level is Severity.BLOCK else self.warn, classes[at]
         share, before = now.get(most, 0) / m, then.get(most, 0) / n
         label, was = (
             context.window.label,
@@ -112,3 +117,15 @@ class LabelShift(Check):
         observed = {"rows": now.get(name, 0), "rows_before": then.get(name, 0), "chance": chance}
         allowed = {"warn_chance": rules.ALPHA / k, "block_chance": rules.BLOCK_ALPHA / k}
         return common.report(context, "label_shift", subject, level, observed, allowed, text, REMEDY)
+
+
+def _moved(before: Floats, after: Floats, at: int) -> tuple[float, float, float]:
+    """By how much the share of a class moved, and its noise floors at the rates `ALPHA` and `BLOCK_ALPHA` over all classes.
+
+    A rare class varies less than a frequent one: one floor for all would hide that it went.
+    """
+    n, m = float(before.sum()), float(after.sum())
+    one, two = (np.array([side[at], side.sum() - side[at]]) for side in (before, after))
+    comparisons = len(before) if len(before) > 2 else 1
+    floor, sure = (drift.largest_change_floor(one, two, n, m, comparisons, a) for a in (rules.ALPHA, rules.BLOCK_ALPHA))
+    return abs(float(after[at] / m - before[at] / n)), floor, sure

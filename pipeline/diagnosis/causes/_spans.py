@@ -8,7 +8,6 @@ from collections.abc import Sequence
 
 from pipeline.diagnosis.case import Case
 from schemas.evidence import QUANTILES, FeatureEvidence, SpanEvidence
-from schemas.findings import Finding
 
 LOWER, MIDDLE, UPPER = (QUANTILES.index(q) for q in (0.25, 0.5, 0.75))
 
@@ -54,21 +53,26 @@ def moved(case: Case, feature: str) -> bool:
     if both is None:
         return True
     then, now = both
-    limit = 1.358 * math.sqrt(1 / max(1, then.present) + 1 / max(1, now.present))
+    limit = chance(then, now)
     if then.values and now.values:
         return max(map(abs, _changes(then, now).values())) > limit
     if then.quantiles and now.quantiles:
-        return _distance(then.quantiles, now.quantiles) > limit
+        return distance(then.quantiles, now.quantiles) > limit
     return True
 
 
-def _distance(then: Sequence[float], now: Sequence[float]) -> float:
+def chance(then: FeatureEvidence, now: FeatureEvidence) -> float:
+    """What the largest difference of two cumulative distributions exceeds by chance in 5 % of pairs (Kolmogorov and Smirnov)."""
+    return 1.358 * math.sqrt(1 / max(1, then.present) + 1 / max(1, now.present))
+
+
+def distance(then: Sequence[float], now: Sequence[float]) -> float:
     """Largest difference of two cumulative distributions that are known at `QUANTILES`."""
     points = sorted({*then, *now})
-    return max(abs(_below(then, v) - _below(now, v)) for v in points)
+    return max(abs(below(then, v) - below(now, v)) for v in points)
 
 
-def _below(quantiles: Sequence[float], value: float) -> float:
+def below(quantiles: Sequence[float], value: float) -> float:
     """Share of the values up to one, on straight lines between quantiles."""
     if value < quantiles[0]:
         return 0.0
@@ -77,13 +81,6 @@ def _below(quantiles: Sequence[float], value: float) -> float:
         return 1.0
     part = (value - quantiles[i]) / (quantiles[i + 1] - quantiles[i])
     return QUANTILES[i] + part * (QUANTILES[i + 1] - QUANTILES[i])
-
-
-def within_classes(case: Case) -> list[Finding]:
-    """Drifts of features that moved among the rows of a class, while all rows together are as they were: so the labels follow another
-    rule, and the inputs did not move."""
-    found = case.findings("numeric_drift", "category_drift")
-    return [f for f in found if f.observed.get("label") is not None and not moved(case, f.subject)]
 
 
 def cut_off(case: Case) -> bool:

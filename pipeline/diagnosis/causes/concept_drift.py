@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pipeline.diagnosis.case import Case
+from pipeline.diagnosis.causes._by_label import about_labels, pictures_of_classes, within_classes
 from pipeline.diagnosis.causes._cross import Harder, harder
 from pipeline.diagnosis.causes._findings import evidence_of, odds_of, subjects_of
-from pipeline.diagnosis.causes._spans import within_classes
 from pipeline.diagnosis.interfaces import Cause, Suspicion
 from schemas.diagnosis import Evidence, Family, Remedy
 from schemas.evidence import ModelEvidence
@@ -16,9 +16,8 @@ TITLE = "the data got harder: the same inputs have other labels"
 HARDER, SURE, LEARNED, FORGOT = 10.0, 2.0, 3.0, 2.0
 REMEDY = "Narrow data.window to the spans since the change, or add a feature that tells before from after."
 
-ALIKE = Evidence(
-    text="Features moved among the rows of a class, and all rows together are as they were.", where="stats"
-)
+ALIKE = "Features moved among the rows of a class, and all rows together are as they were."
+TOGETHER = "Each of these is distributed as before, and they no longer go together as they did."
 
 
 class ConceptDrift(Cause):
@@ -31,17 +30,19 @@ class ConceptDrift(Cause):
 
     def look(self, case: Case) -> Suspicion | None:
         """See `Cause.look`."""
-        evaluation, apart = case.run.evaluation, within_classes(case)
+        evaluation, apart = case.run.evaluation, about_labels(case)
         if apart and not case.same_data:
             # Labels move all features that depend on them: however many, that is one observation.
+            alike = within_classes(case) + pictures_of_classes(case)
+            seen = Evidence(text=ALIKE if alike else TOGETHER, where="stats")
             return Suspicion(
-                odds_of(apart[:1]), TITLE, (ALIKE, *evidence_of(apart)), Remedy(text=REMEDY), subjects_of(apart)
+                odds_of(apart[:1]), TITLE, (seen, *evidence_of(apart)), Remedy(text=REMEDY), subjects_of(apart)
             )
         if evaluation is None or case.same_data:
             return None
         if evaluation.cross is not None and evaluation.cross.verdict:
-            seen = harder(case)
-            return self._told(seen) if seen is not None else None
+            found = harder(case)
+            return self._told(found) if found is not None else None
         return self._across_runs(case, evaluation)
 
     @staticmethod

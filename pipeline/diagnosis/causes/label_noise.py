@@ -30,6 +30,7 @@ class LabelNoise(Cause):
     family = Family.DATA
     explains = (
         "label_shift*",
+        "class_lost*",
         "concept_drift*",
         "overfitting*",
         "too_few_epochs*",

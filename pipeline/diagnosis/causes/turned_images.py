@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
+
 from pipeline.diagnosis.case import Case
 from pipeline.diagnosis.causes import _findings
+from pipeline.diagnosis.causes._by_label import OF_CLASS, class_of, pictures_of_classes
 from pipeline.diagnosis.interfaces import Cause, Suspicion
 from schemas.diagnosis import Family
+from schemas.findings import Finding, Severity
+
+#: Properties that turning a picture leaves as they are.
+KEPT = ("brightness", "contrast", "colour", "sharpness", "size")
+#: Turns of several classes are one where they differ by no more degrees, out of half a circle: axes have no ends.
+ONE_TURN, HALF = 15, 180
 
 
 class TurnedImages(Cause):
@@ -17,4 +27,29 @@ class TurnedImages(Cause):
     def look(self, case: Case) -> Suspicion | None:
         """See `Cause.look`."""
         codes = ("image_orientation", "image_files", "lost_images")
-        return _findings.suspect(case, codes, "pictures are turned or cannot be read ({names})", weight=1.5)
+        return _findings.suspect(
+            case, codes, "pictures are turned or cannot be read ({names})", weight=1.5, but=_other_pictures(case)
+        )
+
+
+def _other_pictures(case: Case) -> list[Finding]:
+    """Findings about directions, or sizes, of pictures that are other ones, and not turned: what turning keeps has changed as well.
+
+    A turn of all by one angle is one also where its corners are filled.
+    """
+    found = case.findings("image_orientation")
+    if _one_turn(found):
+        return []
+    blocks = [f for f in case.findings("image_drift") if f.severity is Severity.BLOCK]
+    moved = {class_of(f) for f in blocks if f.subject.partition(OF_CLASS)[0].rpartition(".")[2] in KEPT}
+    moved |= {class_of(f) for f in pictures_of_classes(case)}
+    pixels = any(f.subject.endswith(".size") for f in blocks)
+    other = [f for f in found if "" in moved or class_of(f) in moved]
+    return other + [f for f in case.findings("image_files") if pixels and f.subject.endswith(".size")]
+
+
+def _one_turn(found: Sequence[Finding]) -> bool:
+    """Whether two classes or more are turned by the same angle."""
+    turns = [t for f in found if isinstance(t := f.observed.get("turned_degrees"), int | float)]
+    apart = [abs((a - b + HALF / 2) % HALF - HALF / 2) for a, b in itertools.combinations(turns, 2)]
+    return bool(apart) and max(apart) <= ONE_TURN

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.diagnosis.case import Case
-from pipeline.diagnosis.causes._spans import LOWER, UPPER, span_before
+from pipeline.diagnosis.causes._shapes import mirrored
+from pipeline.diagnosis.causes._spans import LOWER, MIDDLE, UPPER, span_before
 from pipeline.diagnosis.interfaces import Cause, Suspicion
 from schemas.diagnosis import Evidence, Family, Remedy
 from schemas.evidence import QUANTILES, FeatureEvidence, SpanEvidence
@@ -39,6 +40,8 @@ SELECTED, FAR = 0.1, 5.0
 
 #: A factor is that of a unit within this share of it, and twice its standard error; one that is known less sharply may be any.
 NEAR, SHARP = 0.03, 0.1
+#: A median stayed that moved by less than this share of the middle half.
+STAYED = 0.15
 #: The spread of a feature differs by this share from span to span.
 SPANS = 0.1
 
@@ -83,7 +86,11 @@ class UnitChange(Cause):
                 found.append((name, line))
                 share = of.missing / max(1, of.rows) - then.missing / max(1, then.rows)
                 other_rows = (mixed or share > SELECTED) and 1 / FAR < line.factor < FAR
-                odds = max(odds, min(odds_of(line), SMALL if other_rows else SURE))
+                spread = _spread(then.quantiles, of.quantiles) and not _decimal(line)
+                odds = max(odds, min(odds_of(line), SMALL if other_rows or spread else SURE))
+            elif mirrored(then, of):
+                found.append((name, Line(-1.0, 0.0, 0.0)))
+                odds = SURE
         if not found:
             return None
         seen = tuple(
@@ -100,6 +107,17 @@ class UnitChange(Cause):
         return Suspicion(odds, f"{', '.join(names[:3])} came in another unit", seen, Remedy(text=text), names)
 
 
+def _spread(then: Sequence[float], now: Sequence[float]) -> bool:
+    """Whether the middle stayed where it was: noise that was added does that, and a unit does not, but for values around 0."""
+    return abs(now[MIDDLE] - then[MIDDLE]) <= STAYED * (then[UPPER] - then[LOWER])
+
+
+def _decimal(line: Line) -> bool:
+    """Whether the factor is a power of ten."""
+    power = math.log10(line.factor)
+    return not line.offset and line.error < SHARP and abs(power - round(power)) * math.log(10) < NEAR + 2 * line.error
+
+
 def _rows(span: SpanEvidence, feature: FeatureEvidence) -> int:
     """Values behind the quantiles."""
     return max(1, min(feature.present, span.sampled or feature.present))
@@ -110,9 +128,10 @@ def odds_of(line: Line) -> float:
     for known, shift in KNOWN:
         for f, s in ((known, shift), (1 / known, -shift / known)):
             # An offset that fits says much by itself: the factor may then be off by what spans differ in anyway.
-            both = bool(s) and line.blur < SHARP * abs(s) and abs(line.offset - s) < NEAR * abs(s) + 2 * line.blur
+            fits = abs(line.offset - s) <= NEAR * abs(s) + 2 * line.blur if s else not line.offset
+            both = fits and bool(s) and line.blur < SHARP * abs(s)
             near = abs(line.factor / f - 1) < (SPANS if both else NEAR) + 2 * line.error
-            if near and bool(line.offset) is bool(s) and (both or line.error < SHARP):
+            if near and fits and (both or line.error < SHARP):
                 return SURE
     far = (line.least - math.log(SCALE)) / math.log(FAR / SCALE)
     return float(SMALL * (LARGE / SMALL) ** min(1.0, max(0.0, far)))

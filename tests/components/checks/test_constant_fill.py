@@ -171,3 +171,16 @@ def test_clean_resamples_pass(rows, before):
     ]
     assert found.count(BLOCK) == 0
     assert found.count(WARN) <= 1
+
+
+def test_the_finding_names_the_label_that_most_of_the_rows_have():
+    labels = ["1"] * 300 + ["0"] * 700
+    now = sample_of(labels, categorical={"way": ["site B"] * 240 + ["cash"] * 400 + ["card"] * 360})
+    then = sample_of(labels, categorical={"way": ["cash"] * 500 + ["card"] * 500})
+    (found,) = ConstantFill().check(drift_context(now, then))
+    assert found.severity is BLOCK
+    assert {n: found.observed[n] for n in ("label", "label_share", "label_share_of_all")} == {
+        "label": "1",
+        "label_share": 1.0,
+        "label_share_of_all": pytest.approx(0.3),
+    }

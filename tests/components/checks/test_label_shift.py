@@ -93,3 +93,22 @@ def test_clean_resamples_pass(rows, shares):
         found.append(worst(check(then, now)))
     assert found.count(BLOCK) == 0
     assert found.count(WARN) <= 2
+
+
+@pytest.mark.parametrize(("left", "severity"), [(45, OK), (25, OK), (9, WARN), (3, WARN)])
+def test_one_class_of_ten_that_became_rare(left, severity):
+    then = dict.fromkeys("0123456789", 45)
+    found = worst(check(then, then | {"3": left}))
+    assert found is severity
+    if severity is WARN:
+        assert check(then, then | {"3": left})[0].observed["class"] == "3"
+
+
+@pytest.mark.parametrize("shares", [(0.1,) * 10, (0.4, 0.3, 0.1, 0.05, 0.05, 0.05, 0.05)])
+def test_clean_resamples_of_many_classes_pass(shares):
+    random, found = np.random.default_rng(len(shares)), []
+    for rows in (100, 400, 1500) * 100:
+        then, now = ({str(c): int(n) for c, n in enumerate(random.multinomial(rows, shares))} for _ in range(2))
+        found.append(check(then, now)[0].severity)
+    assert found.count(BLOCK) == 0
+    assert found.count(WARN) <= 1  # One in 2,000.

@@ -3,6 +3,8 @@
 import pytest
 
 from pipeline.diagnosis.diagnose import diagnose
+from schemas.diagnosis import NAMED
+from tests import factories
 from tests.pipeline.diagnosis.cases import (
     best,
     cells,
@@ -128,3 +130,41 @@ def test_harder_data_are_a_symptom_where_the_inputs_moved():
     run = run.model_copy(update={"evaluation": run.evaluation.model_copy(update={"cross": crossed("harder")})})
     first = diagnose(run, champion()).causes[0]
     assert (first.code, [s.code for s in first.symptoms]) == ("covariate_drift", ["concept_drift"])
+
+
+def auc(value, mean, severity="warn", rows=1000, of_class=300):
+    """What the check of leaks says of a feature."""
+    observed = {"auc": value, "mean_auc": mean, "rows": rows, "rows_of_class": of_class}
+    return found("label_leak", severity, observed=observed, statistic=value)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "expected"),
+    [
+        ((0.966, 0.966), (0.972, 0.972), None),  # As good as ever.
+        ((0.80, 0.80), (0.98, 0.98), "leakage"),
+        ((0.97, 0.70), (0.985, 0.98), "leakage"),  # It told one class, and tells them all.
+    ],
+)
+def test_a_feature_that_always_told_much_of_the_label_is_no_leak(before, now, expected):
+    reference = champion(findings=[auc(*before, severity="ok")])
+    assert best(retrain(findings=[auc(*now)]), reference) == expected
+
+
+def test_a_few_rows_do_not_make_a_good_feature_a_leak():
+    few = {"rows": 60, "of_class": 20}
+    reference = champion(findings=[auc(0.93, 0.93, "ok", **few)])
+    assert best(retrain(findings=[auc(0.98, 0.98, **few)]), reference) is None
+
+
+def test_a_first_run_with_a_good_feature_has_no_cause():
+    run = factories.pushed(findings=[auc(0.97, 0.97)], champion=None)
+    assert not [c for c in diagnose(run, None).causes if c.score >= NAMED]
+
+
+def test_swapped_labels_are_wrong_and_no_class_is_gone():
+    run = on_rows(
+        retrain(findings=[found("label_noise", "warn", subject="label")]), span(8), span(9, labels={"0": 20, "1": 980})
+    )
+    before = on_rows(champion(), span(7), span(8, labels={"0": 980, "1": 20}))
+    assert diagnose(run, before).causes[0].code == "label_noise"
