@@ -30,6 +30,7 @@ IMAGE_COLUMNS: dict[str, str] = {
     "brightness": "numeric",  # Mean grey level, 0 to 255.
     "contrast": "numeric",  # Standard deviation of the grey levels, 0 to 127.5.
     "colour": "numeric",  # Colourfulness of Hasler and Suesstrunk, 0 (grey) to about 150.
+    "tint": "numeric",  # Mean red minus mean blue, -255 (blue) to 255 (red); 0 of grey pictures.
     "sharpness": "numeric",  # Standard deviation of the Laplacian over that of the grey levels, 0 to about 4.5.
     "orientation": "numeric",  # Dominant direction of the grey level's gradient, [0, 180).
     "coherence": "numeric",  # How dominant it is, 0 to 1.
@@ -76,7 +77,7 @@ def properties(data: bytes) -> dict[str, float | str | None]:
     picture = _reduced(picture)
     grey = picture.convert("L")
     levels = np.asarray(grey, np.float32)
-    return out | of_grey(levels) | {"colour": _colour(picture)} | _looks(grey)
+    return out | of_grey(levels) | _colours(picture) | _looks(grey)
 
 
 def of_grey(levels: Grey) -> dict[str, float]:
@@ -118,13 +119,17 @@ def _levels(grey: Grey) -> dict[str, float]:
     return out | {"sharpness": float(laplacian.std()) / deviation}
 
 
-def _colour(picture: Image) -> float:
-    """D. Hasler, S. Suesstrunk, Measuring colourfulness in natural images, SPIE 5007 (2003)."""
+def _colours(picture: Image) -> dict[str, float]:
+    """Colourfulness (D. Hasler, S. Suesstrunk, Measuring colourfulness in natural images, SPIE 5007 (2003)) and tint.
+
+    Colourfulness does not tell red from blue: channels in another order, or another white balance, show in the tint alone.
+    """
     if picture.mode == "L":
-        return 0.0
+        return {"colour": 0.0, "tint": 0.0}
     red, green, blue = np.moveaxis(np.asarray(picture, np.float32), 2, 0)
     one, two = red - green, (red + green) / 2 - blue
-    return float(np.hypot(one.std(), two.std()) + 0.3 * np.hypot(one.mean(), two.mean()))
+    colour = float(np.hypot(one.std(), two.std()) + 0.3 * np.hypot(one.mean(), two.mean()))
+    return {"colour": colour, "tint": float(red.mean() - blue.mean())}
 
 
 def _directions(grey: Grey) -> dict[str, float]:

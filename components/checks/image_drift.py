@@ -14,11 +14,11 @@ from components.samples import Floats, Mask, Sample
 from schemas.findings import Finding
 
 CODE = "image_drift"
-PROPERTIES = ("brightness", "contrast", "colour", "sharpness", "size", "shape")
-WORDS = {"size": "number of pixels", "shape": "width over height"}
+PROPERTIES = ("brightness", "contrast", "colour", "tint", "sharpness", "size", "shape")
+WORDS = {"tint": "mean of red minus that of blue", "size": "number of pixels", "shape": "width over height"}
 REMEDY = (
-    "Look at the images of both spans: another camera, exposure, crop, resolution or compression changes {what}. Process them as before; "
-    "if the world has changed, accept it with --accept image_drift --reason TEXT."
+    "Look at the images of both spans: another camera, exposure, white balance, order of channels, crop, resolution or compression "
+    "changes {what}. Process them as before; if the world has changed, accept it with --accept image_drift --reason TEXT."
 )
 
 
@@ -38,7 +38,7 @@ class Block:
 
 @plugin
 class ImageDrift(Check):
-    """Brightness, contrast, colourfulness, sharpness, size and shape of the images against the reference, by their KS distance.
+    """Brightness, contrast, colourfulness, tint, sharpness, size and shape of the images against the reference, by their KS distance.
 
     Compared over all images, with classes weighted as in the reference, and within each class with 20 or more on both sides.
 

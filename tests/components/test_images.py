@@ -62,7 +62,7 @@ def test_a_plain_area_has_no_direction():
     for size in ((1, 1), (1, 9), (2, 2), (8, 8), (300, 20)):
         found = properties(encoded(np.full(size, 77)))
         assert all(math.isnan(found[s]) for s in ("orientation", "moment_angle", "balance"))
-        assert (found["brightness"], found["contrast"], found["colour"]) == (77.0, 0.0, 0.0)
+        assert (found["brightness"], found["contrast"], found["colour"], found["tint"]) == (77.0, 0.0, 0.0, 0.0)
 
 
 @pytest.mark.parametrize(
@@ -82,6 +82,18 @@ def test_looks_outlast_another_size_and_format():
     one, other = properties(encoded(picture)), properties(encoded(picture.resize((180, 180)), "JPEG", quality=85))
     assert (int(one["hash"], 16) ^ int(other["hash"], 16)).bit_count() <= 3
     assert one["colour"] == pytest.approx(other["colour"], rel=0.1)
+
+
+def test_channels_in_another_order_show_in_the_tint_alone():
+    random = np.random.default_rng(2)
+    pixels = (random.integers(0, 255, (32, 32, 3)) * (1.0, 0.7, 0.4)).astype(np.uint8)
+    one, other = (
+        properties(encoded(Image.fromarray(pixels))),
+        properties(encoded(Image.fromarray(pixels[:, :, ::-1].copy()))),
+    )
+    assert one["tint"] == pytest.approx(-other["tint"])
+    assert one["tint"] > 50
+    assert one["colour"] == pytest.approx(other["colour"], rel=0.25)
 
 
 def test_sharpness_and_contrast():

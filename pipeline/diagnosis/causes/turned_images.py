@@ -13,7 +13,7 @@ from schemas.diagnosis import Family
 from schemas.findings import Finding, Severity
 
 #: Properties that turning a picture leaves as they are.
-KEPT = ("brightness", "contrast", "colour", "sharpness", "size")
+KEPT = ("brightness", "contrast", "colour", "tint", "sharpness", "size")
 #: Turns of several classes are one where they differ by no more degrees, out of half a circle: axes have no ends.
 ONE_TURN, HALF = 15, 180
 

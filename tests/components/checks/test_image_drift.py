@@ -11,7 +11,9 @@ BROKEN = properties(b"")
 
 
 def images(brightness, labels=None, **changed):
-    fine = dict(BROKEN, readable=1.0, width=64.0, height=48.0, channels=3.0, contrast=9.0, colour=3.0, sharpness=1.0)
+    fine = dict(
+        BROKEN, readable=1.0, width=64.0, height=48.0, channels=3.0, contrast=9.0, colour=3.0, tint=0.0, sharpness=1.0
+    )
     return image_sample([dict(fine, brightness=float(b), **changed) for b in brightness], labels)
 
 
@@ -107,3 +109,15 @@ def test_clean_resamples_pass(rows):
         found.append(worst(ImageDrift().check(image_context(*sides))))
     assert found.count(BLOCK) == 0
     assert found.count(WARN) <= 2
+
+
+def test_red_for_blue():
+    then, now = images(np.arange(300), tint=20.0), images(np.arange(300), tint=-20.0)
+    found = check(now, then, "image.tint")
+    assert found.severity is BLOCK
+    assert "KS distance of the mean of red minus that of blue" in found.message
+
+
+def test_a_sample_of_before_has_no_tint():
+    then, now = images(np.arange(300), tint=np.nan), images(np.arange(300), tint=-20.0)
+    assert worst(ImageDrift().check(image_context(now, then))) is OK
