@@ -16,7 +16,7 @@ from pathlib import Path
 from benchmarks.diagnosis.cases import Answer, in_order, load
 from benchmarks.diagnosis.inspected import inspected
 from benchmarks.diagnosis.page import blocked_page, page
-from benchmarks.diagnosis.trial import Workers, ask, ask_again, prepare
+from benchmarks.diagnosis.trial import Workers, ask, ask_again, prepare, warmed
 from benchmarks.pages import put
 
 BLOCKED_MARKS = ("<!-- begin: python -m benchmarks.diagnosis --inspect -->", "<!-- end of diagnosis --inspect -->")
@@ -86,7 +86,8 @@ def _again(words: argparse.Namespace, file: Path) -> list[Answer]:
 
 
 def _run(words: argparse.Namespace, file: Path) -> list[Answer]:
-    records, projects, began = file.with_suffix(".records"), file.with_suffix(".projects"), time.monotonic()
+    records, projects, work = (file.resolve().with_suffix(s) for s in (".records", ".projects", ".work"))
+    began = time.monotonic()
     if not words.resume:
         file.unlink(missing_ok=True)
         shutil.rmtree(projects, ignore_errors=True)
@@ -98,7 +99,9 @@ def _run(words: argparse.Namespace, file: Path) -> list[Answer]:
             if words.minutes is not None and time.monotonic() - began > 60 * words.minutes:
                 break
             project = prepare(case.dataset, projects, workers)
-            got = done[case.name] = ask(case, project, records, workers, not words.no_remedies, words.experiments)
+            if case.fault is None or case.fault.spoil is None:
+                project = warmed(case.dataset, project, work, workers)
+            got = done[case.name] = ask(case, project, work, records, workers, not words.no_remedies, words.experiments)
             with file.open("a", encoding="utf-8") as lines:
                 lines.write(got.line() + "\n")
             causes = ", ".join(f"{code} {score:.2f}" for code, score in got.causes[:3])

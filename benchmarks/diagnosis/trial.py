@@ -1,10 +1,13 @@
-"""One retrain with a fault, and the question why. Workers import TensorFlow while the case before them runs."""
+"""One retrain with a fault, and the question why. Workers import TensorFlow while the case before them runs.
+
+Copies are made in one and the same place, one after the other: what the product has cached of the data is then found again.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import shutil
-import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -36,12 +39,12 @@ class Workers:
     log: Path
     _next: Spare | None = field(default=None)
 
-    def run(self, config: Path, span: int, overrides: list[str]) -> RunRecord:
+    def run(self, config: Path, span: int, overrides: list[str], until: str | None = None) -> RunRecord:
         """As `retrain run`; what it prints goes to the log."""
         spare, self._next = self._next or Spare(environment(None)), Spare(environment(None))
         try:
             with self.log.open("a", encoding="utf-8") as file, contextlib.redirect_stderr(file):
-                record, _ = run_once(config, span, overrides, spare=spare)
+                record, _ = run_once(config, span, overrides, until=until, spare=spare)
             return record
         finally:
             spare.close()
@@ -72,18 +75,49 @@ def prepare(dataset: Dataset, folder: Path, workers: Workers) -> Path:
     return project
 
 
-def ask(case: Case, project: Path, records: Path, workers: Workers, mend: bool, experiments: int = 0) -> Answer:
+def warmed(dataset: Dataset, project: Path, work: Path, workers: Workers) -> Path:
+    """The same project after the data stages of the retrain: a fault of the configuration, or none, leaves these as they are.
+
+    Raises:
+        RuntimeError: when the clean data do not pass the checks.
+    """
+    warm = project.parent / "warm" / project.name
+    if warm.exists():
+        return warm
+    with _copy(project, work) as copy:
+        record = workers.run(copy / "retrain.yaml", dataset.retrain, [], until="transform")
+        if record.exit_code:
+            raise RuntimeError(f"{dataset.name}: the clean data were blocked: {record.explanation.headline}")
+        warm.parent.mkdir(exist_ok=True)
+        copy.rename(warm)
+    return warm
+
+
+@contextlib.contextmanager
+def _copy(project: Path, work: Path) -> Iterator[Path]:
+    """A copy of a project, which goes away."""
+    shutil.rmtree(work, ignore_errors=True)
+    copy = work / project.name
+    shutil.copytree(project, copy, symlinks=True)
+    try:
+        yield copy
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def ask(
+    case: Case, project: Path, work: Path, records: Path, workers: Workers, mend: bool, experiments: int = 0
+) -> Answer:
     """Copies the project, puts the fault in, retrains, and asks why.
 
     Args:
+        work: a folder for the copy, always the same.
         records: a folder; the records of the copy are kept in one of it, for `ask_again`.
         mend: whether to run once more with the remedy, where a right cause of the configuration has one.
         experiments: how many to make, at most, where the answer is not clear without.
     """
     random = np.random.default_rng([case.seed, case.number])
-    with tempfile.TemporaryDirectory(prefix="diagnosis-") as name:
-        copy = Path(name) / project.name
-        shutil.copytree(project, copy, symlinks=True)
+    with _copy(project, work) as copy:
         config = copy / "retrain.yaml"
         _spoil(case, copy, config, random)
         right = list(case.fault.right) if case.fault else []
