@@ -183,7 +183,7 @@ def table(lines: list[Line]) -> str:
             str(of["span"]),
             of["status"],
             str(of["headline"]).replace("|", "/"),
-            ", ".join(of["reused"]) or "–",
+            "; ".join(of["reused"]) or "–",
             f"{line.cost.wall:.1f}",
             f"{line.cost.cpu:.1f}",
             f"{line.cold.wall:.1f}",

@@ -121,6 +121,7 @@ def observe(
     from components import inspect_data
     from components.artifacts import read_json
     from components.ingest import read_and_write
+    from components.remembered import Memory
     from pipeline.job import Job
     from pipeline.planning import plan_job
 
@@ -151,8 +152,10 @@ def observe(
         report, label = read_json(str(report_uri)), planned.contract.label
         classes = "" if planned.contract.amounts else label
         kinds = inspect_data.watched(planned.contract, parsed)
-        tasks = inspect_data._tasks(report, str(examples), str(report_uri), str(work / "sample"), parsed.checks.sample)
-        counted = json.loads(json.dumps([inspect_data._count(t, classes, kinds) for t in tasks]))
+        counted, _ = inspect_data.count(
+            *(report, str(examples), str(report_uri), str(work / "sample"), parsed.checks.sample, kinds, classes),
+            Memory(str(work / "counts"), ""),
+        )
         seen = inspect_data.read_seen(report, str(report_uri), counted, str(work / "sample"), label, kinds)
         newest = seen.window.newest.span
         known = inspect_data.Parameters(

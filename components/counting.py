@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from components import examples as example_files
-from components.sample_files import write_sample
+from components.sample_files import sample_of
 from components.samples import Floats, Sample
 from schemas.evidence import BOX, QUANTILES, SPLITS, DataEvidence, FeatureEvidence, SpanEvidence, SplitFeature
 from schemas.features import NO_CLASS, label_text
@@ -33,17 +33,13 @@ def span_of_file(path: str) -> int:
     return int(match.group(1))
 
 
-def count_file(
-    path: str, split: str, label: str, kinds: dict[str, str], keys: str = "", sample: int = 0, sample_path: str = ""
-) -> dict[str, Any]:
-    """Counts of one examples file, as plain data that `merge_counts` adds up.
+def count_file(path: str, split: str, label: str, kinds: dict[str, str], sample: int = 0) -> dict[str, Any]:
+    """Counts of one examples file, as plain data that `merge_counts` adds up, and beside them its first rows.
 
     Args:
         label: the column of classes; empty where the label is an amount: all rows count as `NO_CLASS`.
         kinds: feature -> ``numeric`` or ``categorical``.
-        keys: the file with the places of its rows.
-        sample: how many of its first rows go into the sample.
-        sample_path: where they are written.
+        sample: how many of its first rows go into the sample: ``rows_of_sample``, a table of `sample_of`, None for none.
     """
     labels: collections.Counter[str] = collections.Counter()
     present = dict.fromkeys(kinds, 0)
@@ -69,8 +65,6 @@ def count_file(
             if column.null_count:
                 missing[name].update(_classes(batch.filter(column.is_null()), label))
             values[name] = _add_values(values.get(name), column)
-    if sampled:
-        write_sample(sampled, label, kinds, split, keys, sample_path)
     return {
         "span": span_of_file(path),
         "split": split,
@@ -80,6 +74,7 @@ def count_file(
         "values": values,
         "missing": missing,
         "sampled": sum(b.num_rows for b in sampled),
+        "rows_of_sample": sample_of(sampled, label, kinds, split) if sampled else None,
     }
 
 

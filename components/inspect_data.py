@@ -4,6 +4,8 @@ No `from __future__ import annotations` here: TFX reads the annotations of `@com
 """
 
 import collections
+import dataclasses
+import functools
 import json
 import os
 from typing import Any, Optional
@@ -21,6 +23,7 @@ from components.artifacts import ROWS, SAMPLE, AcceptedData, DataFindings, Inges
 from components.frozen import HeldFile
 from components.image_files import names_of
 from components.interfaces import Facts, FrozenKeys
+from components.remembered import File, Memory, files_of, results
 from schemas.config import PipelineConfig
 from schemas.evidence import SPLITS, DataEvidence
 from schemas.features import FeatureContract, Kind
@@ -78,23 +81,43 @@ def quotas(shards: list[dict[str, Any]], sample: int) -> dict[str, int]:
     return {s["file"]: -(-s["rows"] * min(sample, rows[s["span"]]) // rows[s["span"]]) for s in shards}
 
 
-def _tasks(report: dict[str, Any], examples: str, report_uri: str, folder: str, sample: int) -> list[dict[str, Any]]:
-    """One task for `counting.count_file` per examples file."""
+def count(
+    report: dict[str, Any],
+    examples: str,
+    report_uri: str,
+    folder: str,
+    sample: int,
+    kinds: dict[str, str],
+    classes: str,
+    memory: Memory,
+    pipeline: Any = None,
+) -> tuple[list[dict[str, Any]], list[int]]:
+    """Counts all examples files, and writes the samples.
+
+    Args:
+        folder: for the samples.
+        sample: rows of each span that go into it.
+        classes: the column of classes; empty where the label is an amount.
+        memory: what is known of files that were counted before.
+        pipeline: Beam's.
+
+    Returns:
+        The counts of `counting.count_file`, and the spans of which nothing was counted anew.
+    """
     quota = quotas(report["shards"], sample)
-    return [
-        {
-            "path": os.path.join(examples, s["file"]),
-            "split": s["split"],
-            "keys": os.path.join(report_uri, s["keys"]),
-            "sample": quota[s["file"]],
-            "sample_path": os.path.join(folder, str(s["span"]), s["keys"].replace(os.sep, "-")),
-        }
-        for s in report["shards"]
-    ]
+    first = {os.path.join(examples, s["file"]): quota[s["file"]] for s in report["shards"]}
+    files = [dataclasses.replace(f, first=first[f.path]) for f in files_of(report, examples)]
+    found, reused = results(memory, files, functools.partial(_count, classes=classes, kinds=kinds), pipeline)
+    keys = {os.path.join(examples, s["file"]): s["keys"] for s in report["shards"]}
+    for file, counted in zip(files, found, strict=True):
+        if counted["rows_of_sample"] is not None:
+            place = os.path.join(folder, str(file.span), keys[file.path].replace(os.sep, "-"))
+            sample_files.write_sample(counted["rows_of_sample"], os.path.join(report_uri, keys[file.path]), place)
+    return found, reused
 
 
-def _count(task: dict[str, Any], label: str, kinds: dict[str, str]) -> dict[str, Any]:
-    return counting.count_file(label=label, kinds=kinds, **task)
+def _count(file: File, classes: str, kinds: dict[str, str]) -> dict[str, Any]:
+    return counting.count_file(file.path, file.split, classes, kinds, file.first)
 
 
 def read_seen(
@@ -183,6 +206,7 @@ def inspect_data(
     contract: Parameter[str],
     code: Parameter[str],
     known: Parameter[str],
+    kept: Parameter[str],
     examples: InputArtifact[Examples],
     report: InputArtifact[IngestReport],
     anomalies: InputArtifact[ExampleAnomalies],
@@ -197,23 +221,17 @@ def inspect_data(
         contract: the `FeatureContract` as JSON.
         code: digest of our code and of the framework versions.
         known: `Parameters` as JSON.
+        kept: folder for the counts of each span; empty to keep none and use none.
         previous: evidence of the newest earlier span that was accepted; None on a first run.
     """
-    del code
     parsed = PipelineConfig.model_validate_json(config)
     features = FeatureContract.model_validate_json(contract)
     kinds, ingested = watched(features, parsed), read_json(report.uri)
-    folder, counted = os.path.join(findings.uri, SAMPLE), os.path.join(findings.uri, "counts")
-    with beam_pipeline as p:
-        _ = (
-            p
-            | "Files" >> beam.Create(_tasks(ingested, examples.uri, report.uri, folder, parsed.checks.sample))
-            | "Spread" >> beam.Reshuffle()
-            | "Count" >> beam.Map(_count, "" if features.amounts else features.label, kinds)
-            | "Collect" >> beam.combiners.ToList()
-            | "Keep" >> beam.Map(lambda parts: write_json(counted, parts))
-        )
-    seen = read_seen(ingested, report.uri, read_json(counted), folder, features.label, kinds)
+    folder, classes = os.path.join(findings.uri, SAMPLE), "" if features.amounts else features.label
+    memory = Memory(kept or os.path.join(findings.uri, "counts"), json.dumps(["counts", code, classes, kinds]))
+    sample = parsed.checks.sample
+    counted, reused = count(ingested, examples.uri, report.uri, folder, sample, kinds, classes, memory, beam_pipeline)
+    seen = read_seen(ingested, report.uri, counted, folder, features.label, kinds)
     newest = seen.window.newest.span
     if seen.keys is not None:
         np.save(os.path.join(findings.uri, ROWS), np.unique(seen.keys.row[seen.keys.span == newest]))
@@ -225,5 +243,6 @@ def inspect_data(
         "evidence": seen.window.model_dump(),
         "findings": [f.model_dump(mode="json") for f in found],
         "history": accepted.history if accepted else {},
+        "reused": reused,
     }
     write_json(findings.uri, json.loads(json.dumps(document)))

@@ -13,31 +13,36 @@ from components.samples import Sample
 from schemas.evidence import SPLITS
 
 
-def write_sample(
-    batches: list[pa.RecordBatch], label: str, kinds: dict[str, str], split: str, keys: str, path: str
-) -> None:
-    """Writes the first rows of an examples file, with their places, as Parquet."""
-    import pyarrow.parquet as pq
-
-    rows = sum(b.num_rows for b in batches)
-    there = pq.read_schema(keys).names if keys else []
-    columns = [n for n in ("files", "numbers", "entity") if n in there]
-    places = pq.read_table(keys, columns=columns).slice(0, rows) if keys else None
-    entity = places["entity"].to_numpy() if places and "entity" in there else None
-    nowhere = np.full(rows, -1, np.int64)
-    files, numbers = (places["files"].to_numpy(), places["numbers"].to_numpy()) if places else (nowhere, nowhere)
-    number, first, tables = SPLITS.index(split), 0, []
+def sample_of(batches: list[pa.RecordBatch], label: str, kinds: dict[str, str], split: str) -> pa.Table:
+    """Rows of an examples file as a table that `write_sample` takes."""
+    number, tables = SPLITS.index(split), []
     for batch in batches:
-        part = slice(first, first + batch.num_rows)
         wanted = [n for n in batch.schema.names if n in kinds or n == label]
         arrays = [batch.column(batch.schema.get_field_index(n)) for n in wanted]
         chosen = with_image_columns(pa.RecordBatch.from_arrays(arrays, names=wanted), kinds)
-        whose = None if entity is None else entity[part]
-        tables.append(samples.sample_table(chosen, label, number, files[part], numbers[part], whose))
-        first += batch.num_rows
-    os.makedirs(os.path.dirname(path), exist_ok=True)
+        nowhere = np.full(batch.num_rows, -1, np.int64)
+        tables.append(samples.sample_table(chosen, label, number, nowhere, nowhere))
     # A feature may be in one batch and not in another, or be all null there.
-    pq.write_table(_concat(tables), path)
+    return _concat(tables)
+
+
+def write_sample(table: pa.Table, keys: str, path: str) -> None:
+    """Writes the first rows of an examples file as Parquet, with their places.
+
+    Args:
+        table: of `sample_of`.
+        keys: the file with the places of all rows of the examples file.
+    """
+    import pyarrow.parquet as pq
+
+    there = pq.read_schema(keys).names
+    named = {"files": "__file", "numbers": "__row", "entity": "__entity"}
+    places = pq.read_table(keys, columns=[n for n in named if n in there]).slice(0, table.num_rows)
+    table = table.drop([n for n in named.values() if n in table.column_names])
+    for name in places.column_names:
+        table = table.append_column(named[name], places[name])
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    pq.write_table(table, path)
 
 
 def with_image_columns(batch: pa.RecordBatch, kinds: dict[str, str]) -> pa.RecordBatch:

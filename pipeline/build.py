@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
-from tfx.components import ExampleValidator, SchemaGen, StatisticsGen, Trainer
+from tfx.components import ExampleValidator, SchemaGen, Trainer
 from tfx.components.schema_gen.import_schema_gen.component import ImportSchemaGen
 from tfx.dsl.components.common.importer import Importer
 from tfx.dsl.components.common.resolver import Resolver
@@ -31,6 +31,7 @@ from components.plan import IngestPlan
 from components.pusher import pusher
 from components.require_ok import require_ok
 from components.served import served
+from components.statistics import statistics as compute_statistics
 from components.transform import Transform
 from components.tuner import Tuner
 from components.tuning_kept import TuningOrder
@@ -144,7 +145,11 @@ def _data(g: Graph) -> tuple[list[Any], Channel, Channel]:
     """From files to the examples that passed all checks: the nodes, those examples, and the schema."""
     data = ingest(plan=g.plan.model_dump_json(), code=g.code).with_id("ingest")
     examples = data.outputs["examples"]
-    statistics = StatisticsGen(examples=examples).with_id("statistics")
+    # What is known of old spans; `--no-cache` neither uses nor keeps it.
+    kept = str(g.root / "remembered" / g.config.name) if g.cache else ""
+    statistics = compute_statistics(code=g.code, kept=kept, examples=examples, report=data.outputs["report"]).with_id(
+        "statistics"
+    )
     schema = _schema_node(g, statistics.outputs["statistics"])
     validator = ExampleValidator(statistics=statistics.outputs["statistics"], schema=schema.outputs["schema"]).with_id(
         "example_validator"
@@ -155,6 +160,7 @@ def _data(g: Graph) -> tuple[list[Any], Channel, Channel]:
         contract=g.contract.model_dump_json(),
         code=g.code,
         known=g.known.model_dump_json(),
+        kept=kept,
         examples=examples,
         report=data.outputs["report"],
         anomalies=validator.outputs["anomalies"],

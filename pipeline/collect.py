@@ -29,6 +29,8 @@ from schemas.run_record import (
 )
 
 DOCUMENT = "document.json"
+#: Stages that remember spans, and the output whose document says which.
+REMEMBERING = {"statistics": "statistics", "inspect_data": "findings"}
 
 
 def _document(stages: dict[str, Stage], stage: str, output: str) -> Any:
@@ -49,6 +51,9 @@ def stages_of(events: list[Event], names: Sequence[str] = STAGES) -> dict[str, S
     for name, stage in stages.items():
         if stage.state is StageState.RUNNING:
             stages[name] = stage.model_copy(update={"state": StageState.FAILED})
+    for name, output in REMEMBERING.items():
+        if name in stages and stages[name].state is StageState.DONE and (found := _document(stages, name, output)):
+            stages[name] = stages[name].model_copy(update={"spans_reused": found.get("reused", [])})
     return stages
 
 

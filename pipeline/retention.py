@@ -29,7 +29,7 @@ class Doomed:
     """A folder that may go.
 
     Attributes:
-        kind: ``run``, ``version``, ``artifact`` or ``remains`` (of a `gc` that was killed).
+        kind: ``run``, ``version``, ``artifact``, ``span`` (what is remembered of it) or ``remains`` (of a `gc` that was killed).
         bytes: what removing it frees; files with a second name elsewhere free nothing.
     """
 
@@ -79,6 +79,8 @@ def plan(workspace: Workspace, name: str, serving: Path, retention: Retention) -
             str(Path(a).resolve()) for r in own if r.run_id in runs for s in r.stages for a in s.artifacts.values()
         }
         out += [_doomed("artifact", p) for p in _artifacts(workspace, name) if str(p.resolve()) not in needed]
+        known = {str(span) for r in own if r.run_id in runs for span in r.window}
+        out += [_doomed("span", p) for p in _remembered(workspace, name) if p.name not in known]
     return Plan(tuple(out), runs, stay)
 
 
@@ -146,8 +148,14 @@ def _artifacts(workspace: Workspace, name: str) -> list[Path]:
     return [p for p in found if p.is_dir() and p.name.isdigit() and p.parent.name not in LOOKED_UP]
 
 
+def _remembered(workspace: Workspace, name: str) -> list[Path]:
+    """Folders of results, one a span."""
+    found = sorted(workspace.remembered(name).glob("*"), key=lambda p: (len(p.name), p.name))
+    return [p for p in found if p.name.isdigit()]
+
+
 def _remains(workspace: Workspace, name: str, serving: Path) -> list[Path]:
-    places = (workspace.runs.glob(f"{GOING}*"), serving.glob(f"{GOING}*"))
+    places = (folder.glob(f"{GOING}*") for folder in (workspace.runs, serving, workspace.remembered(name)))
     return sorted([*(p for found in places for p in found), *(workspace.artifacts / name).glob(f"*/*/{GOING}*")])
 
 

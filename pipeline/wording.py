@@ -201,6 +201,26 @@ def span_text(record: RunRecord) -> str:
     return f"span {window[0]}" if len(window) == 1 else f"spans {window[0]} to {window[-1]}"
 
 
+def reused(record: RunRecord) -> list[str]:
+    """What a run did not compute again: stages, and spans of stages."""
+    told = []
+    for stage in record.stages:
+        name = stage.name.replace("_", " ")
+        if stage.state is StageState.CACHED:
+            told.append(name)
+        elif stage.spans_reused:
+            told.append(f"{name} of {spans_told(stage.spans_reused)}")
+    return told
+
+
+def spans_told(spans: Sequence[int]) -> str:
+    """``span 4``, ``spans 4 to 6`` or ``spans 4, 6``."""
+    if len(spans) == 1:
+        return f"span {spans[0]}"
+    whole = list(spans) == list(range(spans[0], spans[-1] + 1))
+    return f"spans {spans[0]} to {spans[-1]}" if whole else f"spans {', '.join(map(str, spans))}"
+
+
 def without_empty(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[list[str], list[list[str]]]:
     """The columns of a table in which any row says something; a dash says nothing."""
     kept = [i for i in range(len(columns)) if any(row[i] not in ("", "–") for row in rows)]

@@ -73,6 +73,10 @@ class Workspace:
         """Folder with the versions of one pipeline's model; `directory` (`push.directory`) may be absolute."""
         return self.root / directory / name
 
+    def remembered(self, name: str) -> Path:
+        """What one pipeline's stages computed of each span."""
+        return self.root / "remembered" / name
+
     def run_folder(self, run_id: str) -> Path:
         """Folder of one run."""
         return self.runs / run_id

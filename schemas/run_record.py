@@ -61,12 +61,14 @@ class Stage(Record):
     Attributes:
         seconds: wall time; None before it ended.
         artifacts: output name -> folder.
+        spans_reused: of a stage that ran: spans of which nothing was computed anew.
     """
 
     name: str
     state: StageState = StageState.PENDING
     seconds: float | None = None
     artifacts: dict[str, str] = {}
+    spans_reused: list[int] = []
 
 
 class StageTime(Record):

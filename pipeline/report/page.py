@@ -94,6 +94,7 @@ def context(record: RunRecord, diagnosis: Diagnosis | None, examples: Examples |
         "why_title": "Worth a look" if record.status is Status.PUSHED else "Why",
         "pushed": record.status is Status.PUSHED,
         "where": wording.span_text(record),
+        "reused": wording.reused(record),
         "sums": verdict(record.findings),
         "bad": sorted((f for f in record.findings if f.severity is not Severity.OK), key=lambda f: -f.severity.rank),
         "passed": wording.of_severity(record, Severity.OK),

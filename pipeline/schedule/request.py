@@ -35,7 +35,7 @@ class Result(BaseModel):
     """How it ended.
 
     Attributes:
-        reused: stages whose results were there already.
+        reused: what was not computed again, in words.
         wanted_back: files that were delivered again and blocked it: path -> SHA-256 with which it would not have been.
     """
 

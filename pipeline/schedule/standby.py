@@ -16,9 +16,10 @@ from pipeline.redelivered import wanted_back
 from pipeline.schedule.request import Request, Result
 from pipeline.spare import Spare
 from pipeline.supervise import Limits, environment
+from pipeline.wording import reused
 from pipeline.worker import die_with_parent
 from schemas.config import ConfigError
-from schemas.run_record import RunRecord, StageState
+from schemas.run_record import RunRecord
 
 
 def stop(reason: str) -> Any:
@@ -71,7 +72,7 @@ def _result(token: str, record: RunRecord) -> Result:
         run_id=record.run_id,
         span=record.span,
         headline=record.explanation.headline,
-        reused=[s.name for s in record.stages if s.state is StageState.CACHED],
+        reused=reused(record),
         seconds=record.seconds or 0.0,
         wanted_back=wanted_back(record),
     )

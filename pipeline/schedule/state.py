@@ -57,7 +57,7 @@ class Outcome(Kept):
 
     Attributes:
         seconds: from start to end of the run's process.
-        reused: stages whose results were there already.
+        reused: what was not computed again, in words.
         notes: what else is to be said about the data: late, missing and re-delivered spans, messages that could not be sent.
     """
 

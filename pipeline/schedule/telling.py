@@ -20,7 +20,7 @@ from schemas.schedule import Notify
 
 def reused(outcome: Outcome) -> str:
     """What a run did not do again, in words."""
-    return f"reused: {', '.join(outcome.reused)}" if outcome.reused else "nothing was reused"
+    return f"reused: {'; '.join(outcome.reused)}" if outcome.reused else "nothing was reused"
 
 
 def interrupted(now: datetime, due: Due, headline: str) -> Outcome:

@@ -22,6 +22,7 @@ from pipeline.wording import (
     moment,
     nearest_path,
     outcome,
+    reused,
     size,
     span_text,
 )
@@ -55,6 +56,7 @@ def _summary(record: RunRecord) -> RenderableType:
     views = [Group(note(told.headline), Text()), fields("Run", about)]
     views += [fields("Why, and what to do", points)] if points else []
     views += [table("Stages", ["stage", "state", ">time"], stages)] if stages else []
+    views += [note(f"Not computed again: {'; '.join(kept)}.")] if (kept := reused(record)) else []
     return Group(*views)
 
 

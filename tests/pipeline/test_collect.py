@@ -9,6 +9,7 @@ from components.rollback import roll_back
 from components.served import push
 from pipeline.collect import collect, stages_of
 from pipeline.job import STAGES, Event, stages_for
+from pipeline.wording import reused
 from schemas.findings import Finding, Severity
 from schemas.run_record import LearnedFeature, StageState, Status
 from tests import factories
@@ -120,6 +121,21 @@ def test_a_stage_that_never_said_how_it_ended_has_failed():
         "augment": StageState.FAILED,
     }
     assert "augment" not in stages_of(events, PLAIN)
+
+
+def test_spans_that_were_reused_are_told_of_a_stage_that_ran_and_not_of_a_cached_one(run):
+    run.done("statistics", statistics={"reused": [5, 6]})
+    (run.folder / "inspect_data" / "findings" / "document.json").write_text(
+        json.dumps({"evidence": evidence(), "findings": [], "reused": [5]})
+    )
+    record = run.record()
+    assert {s.name: s.spans_reused for s in record.stages if s.spans_reused} == {
+        "statistics": [5, 6],
+        "inspect_data": [5],
+    }
+    assert reused(record) == ["statistics of spans 5 to 6", "inspect data of span 5"]
+    run.events.append(run.events[-1].model_copy(update={"state": "cached"}))
+    assert reused(run.record()) == ["statistics", "inspect data of span 5"]
 
 
 def test_blocked_by_augmentation_the_data_stay_as_judged(run):

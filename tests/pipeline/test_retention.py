@@ -35,7 +35,7 @@ def workspace(tmp_path):
         (model / "saved_model.pb").write_text(str(i))
         push(str(model), str(serving), f"digest {i}", run)
         stages = [Stage(name="ingest", state=StageState.DONE, seconds=1.0, artifacts={"examples": str(made)})]
-        place.save_record(factories.pushed(run_id=run, stages=stages))
+        place.save_record(factories.pushed(run_id=run, stages=stages, window=[i]))
     return place
 
 
@@ -77,6 +77,15 @@ def test_a_model_that_was_rolled_back_stays_withdrawn(workspace):
     push(str(model), serving, "digest 8", "20261108-030000-s8-aaaa")
     tidy(workspace, 1, 1)
     assert list(versions(serving)) == [7, 8]
+
+
+def test_what_is_remembered_of_a_span_goes_with_the_last_run_that_used_it(workspace):
+    for span in (5, 6, 40):
+        folder = workspace.remembered("taxi") / str(span)
+        folder.mkdir(parents=True)
+        (folder / "a").write_text("counts")
+    tidy(workspace, 1, 1)
+    assert names(workspace.remembered("taxi")) == ["6"]
 
 
 def test_other_pipelines_and_running_runs_are_left_alone(workspace):
