@@ -43,6 +43,8 @@ class ModelTooLarge(Cause):
             odds *= 2.0
         if not seen:
             return None
+        if _curves.learned_less(case, 1.5) is not None:
+            odds *= 0.1  # More weights can fit the rows of train better, not worse.
         overrides = (_settings.back(change),) if change is not None else ()
         return Suspicion(
             odds,

@@ -38,6 +38,11 @@ from tests.pipeline.diagnosis.cases import best, champion, found, retrain, train
             training(train=(0.5, 0.49, 0.49), val=(0.5, 0.49, 0.49)),
             "regularisation",
         ),
+        (  # More weights, too: but those would fit train better, not worse.
+            {"train__model": {"name": "wide_deep", "params": {"dropout": 0.95, "hidden": [512]}}},
+            training(train=(0.5, 0.49, 0.49), val=(0.5, 0.49, 0.49), parameters=500_000),
+            "regularisation",
+        ),
         ({"train__batch_size": 8192}, training(train=(0.5, 0.48, 0.47), val=(0.5, 0.49, 0.48)), "batch_size"),
     ],
 )
