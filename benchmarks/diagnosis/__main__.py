@@ -1,7 +1,7 @@
 """Runs the suite and writes docs/diagnosis.md.
 
-python -m benchmarks.diagnosis [--answers FILE] [--resume] [--again] [--only taxi] [--fault missing] [--seed 0] [--clean 5] [--most N]
-    [--minutes M] [--experiments 3] [--output docs/diagnosis.md]
+python -m benchmarks.diagnosis [--answers FILE] [--resume] [--again] [--only taxi] [--fault missing] [--of settings] [--seed 0] [--clean 5]
+    [--most N] [--minutes M] [--experiments 3] [--output docs/diagnosis.md]
 python -m benchmarks.diagnosis --inspect [--answers FILE] [--only taxi] [--fault missing] [--seed 0] [--output docs/diagnosis.md]
 """
 
@@ -13,7 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.diagnosis.cases import Answer, in_order, load
+from benchmarks.diagnosis.cases import Answer, Case, in_order, load
 from benchmarks.diagnosis.inspected import inspected
 from benchmarks.diagnosis.page import blocked_page, page
 from benchmarks.diagnosis.trial import Workers, ask, ask_again, prepare, warmed
@@ -32,6 +32,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--inspect", action="store_true", help="faults of data only, and no further than to the checks")
     parser.add_argument("--only", default="", help="data sets whose name contains this")
     parser.add_argument("--fault", default="", help="faults whose name contains this")
+    parser.add_argument(
+        "--of", choices=("data", "settings"), help="faults of the data only, or of the configuration only"
+    )
     parser.add_argument("--seed", type=int, default=0, help="0: the strengths as listed; else drawn around them")
     parser.add_argument("--clean", type=int, default=5, help="clean retrains of each data set")
     parser.add_argument("--most", type=int, help="run no more cases than this")
@@ -78,6 +81,12 @@ def _inspect(words: argparse.Namespace, file: Path) -> int:
     return 0
 
 
+def _cases(words: argparse.Namespace) -> list[Case]:
+    """What is asked for."""
+    cases = in_order(words.only, words.fault, words.seed, words.clean)
+    return [c for c in cases if c.fault is None or words.of in (None, "data" if c.fault.spoil else "settings")]
+
+
 def _again(words: argparse.Namespace, file: Path) -> list[Answer]:
     """What the diagnosis says now of records that are kept."""
     known = {a.name: a for a in load(file)}
@@ -92,14 +101,14 @@ def _run(words: argparse.Namespace, file: Path) -> list[Answer]:
         file.unlink(missing_ok=True)
         shutil.rmtree(projects, ignore_errors=True)
     done = {a.name: a for a in load(file)}
-    cases = in_order(words.only, words.fault, words.seed, words.clean)
+    cases = _cases(words)
     workers = Workers(file.with_suffix(".log"))
     try:
         for case in [c for c in cases if c.name not in done][: words.most]:
             if words.minutes is not None and time.monotonic() - began > 60 * words.minutes:
                 break
             project = prepare(case.dataset, projects, workers)
-            if case.fault is None or case.fault.spoil is None:
+            if case.fault is not None and case.fault.spoil is None:
                 project = warmed(case.dataset, project, work, workers)
             got = done[case.name] = ask(case, project, work, records, workers, not words.no_remedies, words.experiments)
             with file.open("a", encoding="utf-8") as lines:

@@ -22,7 +22,7 @@ CLEAN_EVERY = 4
 
 @dataclass(frozen=True)
 class Case:
-    """One retrain: a data set with a fault, or with none (then `seed` is what differs)."""
+    """One retrain: a data set with a fault, or with none (then the seed of training and the order of the rows differ)."""
 
     dataset: Dataset
     fault: Fault | None
@@ -133,10 +133,10 @@ def in_order(only: str, fault: str, seed: int, clean: int) -> list[Case]:
     Args:
         only: a part of the names of data sets.
         fault: a part of the names of faults.
-        clean: clean retrains of each data set.
+        clean: clean retrains of each data set, every other one of the span before.
     """
     chosen = [d for d in DATASETS if only in d.name]
-    calm = iter([Case(d, None, "clean", i + seed) for i in range(clean) for d in chosen])
+    calm = iter([Case(d.earlier if i % 2 else d, None, "clean", i + seed) for i in range(clean) for d in chosen])
     out: list[Case] = []
     for number, case in enumerate(_faulty(chosen, [f for f in FAULTS if fault in f.name], seed), 1):
         out.append(case)

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +22,7 @@ class Dataset:
 
     Attributes:
         champion: the span of the run that is held against, and `retrain` the one after it.
+        folder: name of the folder of its champion; empty for `name`.
         label: its column; `positive` is the rare value.
         numeric: features to spoil, most telling first.
         categorical: a feature to spoil; empty without one.
@@ -44,6 +45,13 @@ class Dataset:
     narrow: str = "hidden: [{n}]"
     wide: str = "hidden: [{n}, {n}], dropout: 0.0, l2: 0.0"
     pictures: bool = False
+    folder: str = ""
+
+    @property
+    def earlier(self) -> Dataset:
+        """The same data set, one span before."""
+        back = self.champion - 1
+        return replace(self, champion=back, retrain=self.retrain - 1, folder=f"{self.name}-{back}")
 
     def rows(self, data: Path, span: int) -> list[Row]:
         """The rows of a span; of pictures: where each one lies, and its label."""

@@ -61,7 +61,7 @@ def prepare(dataset: Dataset, folder: Path, workers: Workers) -> Path:
     Raises:
         RuntimeError: when the champion was not pushed.
     """
-    project = folder / dataset.name
+    project = folder / (dataset.folder or dataset.name)
     if (project / "ready").exists():
         return project
     shutil.rmtree(project, ignore_errors=True)
@@ -76,7 +76,7 @@ def prepare(dataset: Dataset, folder: Path, workers: Workers) -> Path:
 
 
 def warmed(dataset: Dataset, project: Path, work: Path, workers: Workers) -> Path:
-    """The same project after the data stages of the retrain: a fault of the configuration, or none, leaves these as they are.
+    """The same project after the data stages of the retrain: a fault of the configuration leaves these as they are.
 
     Raises:
         RuntimeError: when the clean data do not pass the checks.
@@ -203,6 +203,8 @@ def _spoil(case: Case, copy: Path, config: Path, random: np.random.Generator) ->
     """Puts the fault into the data files or the configuration."""
     if case.fault is None:
         _set(config, [f"train.seed={case.seed + 100}"])
+        rows = case.dataset.rows(copy / "data", case.dataset.retrain)
+        case.dataset.put(copy / "data", case.dataset.retrain, [rows[i] for i in random.permutation(len(rows))])
         return
     strength = case.fault.drawn(case.severity, case.seed, random)
     if case.fault.settings is not None:
