@@ -14,8 +14,9 @@ from schemas.findings import Finding, Severity
 
 #: Properties that turning a picture leaves as they are.
 KEPT = ("brightness", "contrast", "colour", "tint", "sharpness", "size")
-#: Turns of several classes are one where they differ by no more degrees, out of half a circle: axes have no ends.
-ONE_TURN, HALF = 15, 180
+#: Turns of several classes are one where they differ by no more degrees, out of half a circle (axes have no
+#: ends); smaller ones are none.
+ONE_TURN, HALF, LEAST_TURN = 15, 180, 8
 
 
 class TurnedImages(Cause):
@@ -35,7 +36,7 @@ class TurnedImages(Cause):
 def _other_pictures(case: Case) -> list[Finding]:
     """Findings about directions, or sizes, of pictures that are other ones, and not turned: what turning keeps has changed as well.
 
-    A turn of all by one angle is one also where its corners are filled.
+    A turn by one angle is one also where its corners are filled, and edges are smoothed.
     """
     found = case.findings("image_orientation")
     if _one_turn(found):
@@ -49,7 +50,7 @@ def _other_pictures(case: Case) -> list[Finding]:
 
 
 def _one_turn(found: Sequence[Finding]) -> bool:
-    """Whether two classes or more are turned by the same angle."""
+    """Whether whatever classes are turned are turned by the same angle, and by more than a stamp in a corner would make of it."""
     turns = [t for f in found if isinstance(t := f.observed.get("turned_degrees"), int | float)]
     apart = [abs((a - b + HALF / 2) % HALF - HALF / 2) for a, b in itertools.combinations(turns, 2)]
-    return bool(apart) and max(apart) <= ONE_TURN
+    return bool(turns) and min(map(abs, turns)) >= LEAST_TURN and max(apart, default=0) <= ONE_TURN

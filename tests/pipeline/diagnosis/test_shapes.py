@@ -167,7 +167,9 @@ def test_pictures_that_changed_classes_are_not_turned(drifts, expected):
         (("image.shape",), (90, 88), "turned_images"),  # Portrait for landscape.
         (("image.shape", "image.size"), (90, 20), "covariate_drift"),
         (("image.brightness",), (20, 25), "turned_images"),  # Corners filled with black.
-        (("image.brightness",), (None, 90), "covariate_drift"),
+        (("image.brightness",), (None, None), "covariate_drift"),
+        (("image.sharpness of class 'b'",), (None, 30), "turned_images"),
+        (("image.colour of class 'b'",), (None, 6), "turned_images"),  # Those of class a are, at least.
         (("image.colour of class 'a'",), (None, 90), "turned_images"),
     ],
 )
