@@ -2,7 +2,7 @@
 
 python -m benchmarks.diagnosis [--answers FILE] [--resume] [--again] [--only taxi] [--fault missing] [--of settings] [--seed 0] [--clean 5]
     [--most N] [--minutes M] [--experiments 3] [--output docs/diagnosis.md]
-python -m benchmarks.diagnosis --inspect [--answers FILE] [--only taxi] [--fault missing] [--seed 0] [--output docs/diagnosis.md]
+python -m benchmarks.diagnosis --inspect [--unseen] [--answers FILE] [--only taxi] [--fault missing] [--seed 0] [--output docs/diagnosis.md]
 """
 
 from __future__ import annotations
@@ -13,13 +13,17 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.diagnosis.cases import Answer, Case, in_order, load
+from benchmarks.diagnosis.cases import KNOWN, UNSEEN, Answer, Case, Suite, in_order, load
 from benchmarks.diagnosis.inspected import inspected
 from benchmarks.diagnosis.page import blocked_page, page
 from benchmarks.diagnosis.trial import Workers, ask, ask_again, prepare, warmed
 from benchmarks.pages import put
 
 BLOCKED_MARKS = ("<!-- begin: python -m benchmarks.diagnosis --inspect -->", "<!-- end of diagnosis --inspect -->")
+UNSEEN_MARKS = (
+    "<!-- begin: python -m benchmarks.diagnosis --inspect --unseen -->",
+    "<!-- end of diagnosis --inspect --unseen -->",
+)
 MARKS = ("<!-- begin: python -m benchmarks.diagnosis -->", "<!-- end of diagnosis -->")
 
 
@@ -30,6 +34,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--resume", action="store_true", help="keep the answers that the file has")
     parser.add_argument("--again", action="store_true", help="ask again from the kept records; run nothing")
     parser.add_argument("--inspect", action="store_true", help="faults of data only, and no further than to the checks")
+    parser.add_argument("--unseen", action="store_true", help="data sets and faults that no rule was made with")
     parser.add_argument("--only", default="", help="data sets whose name contains this")
     parser.add_argument("--fault", default="", help="faults whose name contains this")
     parser.add_argument(
@@ -43,9 +48,15 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--experiments", type=int, default=0, help="so many at most, where an answer is not clear")
     parser.add_argument("--output", type=Path)
     words = parser.parse_args()
+    if words.unseen and words.output and not words.inspect:
+        parser.error("--unseen writes a page with --inspect only")
     if (words.resume or words.again) and words.answers is None:
         parser.error("--resume and --again need --answers FILE")
     return words
+
+
+def _suite(words: argparse.Namespace) -> Suite:
+    return UNSEEN if words.unseen else KNOWN
 
 
 def main() -> int:
@@ -57,7 +68,7 @@ def main() -> int:
         if words.inspect:
             return _inspect(words, file)
         answers = _again(words, file) if words.again else _run(words, file)
-    text = page(answers, len(in_order(words.only, words.fault, words.seed, words.clean)))
+    text = page(answers, len(in_order(words.only, words.fault, words.seed, words.clean, _suite(words))))
     print(text)
     if words.output:
         put(words.output, MARKS, text)
@@ -67,7 +78,8 @@ def main() -> int:
 def _inspect(words: argparse.Namespace, file: Path) -> int:
     """Faults of data through the data stages alone."""
     answers = []
-    for got in inspected(in_order(words.only, words.fault, words.seed, 0), file.with_suffix(".projects")):
+    cases = in_order(words.only, words.fault, words.seed, 0, _suite(words))
+    for got in inspected(cases, file.with_suffix(".projects")):
         answers.append(got)
         causes = ", ".join(f"{code} {score:.2f}" for code, score in got.causes[:3])
         print(f"{got.name}: place {got.place}: {causes or got.outcome}", flush=True)
@@ -77,20 +89,20 @@ def _inspect(words: argparse.Namespace, file: Path) -> int:
     text = blocked_page(answers)
     print(text)
     if words.output:
-        put(words.output, BLOCKED_MARKS, text)
+        put(words.output, UNSEEN_MARKS if words.unseen else BLOCKED_MARKS, text)
     return 0
 
 
 def _cases(words: argparse.Namespace) -> list[Case]:
     """What is asked for."""
-    cases = in_order(words.only, words.fault, words.seed, words.clean)
+    cases = in_order(words.only, words.fault, words.seed, words.clean, _suite(words))
     return [c for c in cases if c.fault is None or words.of in (None, "data" if c.fault.spoil else "settings")]
 
 
 def _again(words: argparse.Namespace, file: Path) -> list[Answer]:
     """What the diagnosis says now of records that are kept."""
     known = {a.name: a for a in load(file)}
-    cases = in_order(words.only, words.fault, words.seed, words.clean)
+    cases = in_order(words.only, words.fault, words.seed, words.clean, _suite(words))
     return [ask_again(c, file.with_suffix(".records"), known[c.name]) for c in cases if c.name in known]
 
 

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from benchmarks.diagnosis import unseen_datasets, unseen_faults
 from benchmarks.diagnosis.datasets import DATASETS, Dataset
 from benchmarks.diagnosis.injection import FAULTS, Fault
 
@@ -127,7 +128,20 @@ def _answer(values: dict[str, Any]) -> Answer:
     return Answer(**{**values, **pairs})
 
 
-def in_order(only: str, fault: str, seed: int, clean: int) -> list[Case]:
+@dataclass(frozen=True)
+class Suite:
+    """Data sets and the faults that are put into them."""
+
+    datasets: tuple[Dataset, ...]
+    faults: tuple[Fault, ...]
+
+
+#: The suite that rules may be mended by, and the one that shows whether they hold beyond it.
+KNOWN = Suite(DATASETS, FAULTS)
+UNSEEN = Suite(unseen_datasets.DATASETS, unseen_faults.FAULTS)
+
+
+def in_order(only: str, fault: str, seed: int, clean: int, suite: Suite = KNOWN) -> list[Case]:
     """All cases. Every fault comes once, on one of the data sets, before any comes twice; clean retrains are spread among them.
 
     Args:
@@ -135,10 +149,10 @@ def in_order(only: str, fault: str, seed: int, clean: int) -> list[Case]:
         fault: a part of the names of faults.
         clean: clean retrains of each data set, every other one of the span before.
     """
-    chosen = [d for d in DATASETS if only in d.name]
+    chosen = [d for d in suite.datasets if only in d.name]
     calm = iter([Case(d.earlier if i % 2 else d, None, "clean", i + seed) for i in range(clean) for d in chosen])
     out: list[Case] = []
-    for number, case in enumerate(_faulty(chosen, [f for f in FAULTS if fault in f.name], seed), 1):
+    for number, case in enumerate(_faulty(chosen, [f for f in suite.faults if fault in f.name], seed), 1):
         out.append(case)
         if number % CLEAN_EVERY == 0:
             out += itertools.islice(calm, 1)

@@ -23,7 +23,7 @@ class Dataset:
     Attributes:
         champion: the span of the run that is held against, and `retrain` the one after it.
         folder: name of the folder of its champion; empty for `name`.
-        label: its column; `positive` is the rare value.
+        label: its column; `positive` is the rare value; empty where the label is an amount.
         numeric: features to spoil, most telling first.
         categorical: a feature to spoil; empty without one.
         config: YAML of the configuration, `{data}` is the folder of the spans.

@@ -12,6 +12,7 @@ from PIL import Image
 from benchmarks.diagnosis.datasets import Dataset, Row
 
 Random = np.random.Generator
+Mask = npt.NDArray[np.bool_]
 Spoil = Callable[[Dataset, list[Row], Random, float], list[Row]]
 
 
@@ -20,7 +21,8 @@ class Fault:
     """A fault.
 
     Attributes:
-        needs: what it spoils: ``numbers``, ``category`` or ``pictures``; empty where any data set will do.
+        needs: what it spoils: ``numbers``, ``category``, ``pictures``, ``classes``, ``amounts`` or ``time``; empty where any data set
+            will do. With ``of classes`` behind it, that of a table that is about classes.
         right: names of the causes that are the right answer.
         mild: strength of the mild form; `severe` of the severe one.
         spoil: what becomes of the rows of the newest span; None for a fault of the configuration.
@@ -37,8 +39,17 @@ class Fault:
 
     def fits(self, d: Dataset) -> bool:
         """Whether a data set has what the fault spoils."""
-        has = {"category": bool(d.categorical), "numbers": bool(d.numeric), "pictures": d.pictures}
-        return has.get(self.needs, True)
+        has = {
+            "category": bool(d.categorical),
+            "numbers": bool(d.numeric),
+            "table": bool(d.numeric),
+            "pictures": d.pictures,
+            "classes": bool(d.positive),
+            "amounts": not d.positive,
+            "time": "  time: time\n" in d.config,
+        }
+        what, _, classes = self.needs.partition(" of ")
+        return has.get(what, True) and (not classes or bool(d.positive))
 
     def drawn(self, severity: str, seed: int, random: Random) -> float:
         """The strength: as listed for seed 0, else drawn around that."""
@@ -55,7 +66,7 @@ def _numbers(rows: list[Row], name: str) -> npt.NDArray[np.float64]:
     return np.array([float(r[name]) if r[name] else np.nan for r in rows])
 
 
-def _put(rows: list[Row], name: str, where: npt.NDArray[np.bool_], value: Callable[[float], str]) -> list[Row]:
+def _put(rows: list[Row], name: str, where: Mask, value: Callable[[float], str]) -> list[Row]:
     return [{**r, name: value(float(r[name]))} if w and r[name] else r for r, w in zip(rows, where, strict=True)]
 
 
@@ -169,7 +180,7 @@ def told(d: Dataset, rows: list[Row], random: Random, share: float) -> list[Row]
     return [{**r, d.numeric[2]: v} if h else r for r, v, h in zip(rows, values, hit, strict=True)]
 
 
-def _redrawn(rows: list[Row], where: npt.NDArray[np.bool_], change: Callable[[Image.Image], Image.Image]) -> list[Row]:
+def _redrawn(rows: list[Row], where: Mask, change: Callable[[Image.Image], Image.Image]) -> list[Row]:
     """Changes pictures in place: they are those of a copy."""
     for row, hit in zip(rows, where, strict=True):
         if hit:

@@ -8,7 +8,6 @@ import statistics
 from collections.abc import Iterable
 
 from benchmarks.diagnosis.cases import Answer
-from benchmarks.diagnosis.injection import FAULTS
 
 #: A metric this near to the mean of clean retrains is restored, where their own spread is smaller.
 NEAR = 0.005
@@ -113,13 +112,11 @@ def _remedies(answers: list[Answer]) -> Iterable[str]:
 def _confusion(answers: list[Answer]) -> Iterable[str]:
     yield "| injected | right answers | first cause, cases |"
     yield "| --- | --- | --- |"
-    for fault in FAULTS:
-        said = collections.Counter(
-            (a.causes[0][0] if a.causes else "nothing") for a in answers if a.fault == fault.name
-        )
-        if said:
-            told = ", ".join(f"{code} {n}" for code, n in said.most_common())
-            yield f"| {fault.name} | {', '.join(fault.right)} | {told} |"
+    right = {a.fault: a.right for a in answers if not a.clean}
+    for name, codes in right.items():
+        said = collections.Counter((a.causes[0][0] if a.causes else "nothing") for a in answers if a.fault == name)
+        told = ", ".join(f"{code} {n}" for code, n in said.most_common())
+        yield f"| {name} | {', '.join(codes)} | {told} |"
 
 
 def _missed(answers: list[Answer]) -> Iterable[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.diagnosis.cases import CLEAN_EVERY, Answer, in_order, load
+from benchmarks.diagnosis.cases import CLEAN_EVERY, KNOWN, UNSEEN, Answer, in_order, load
 from benchmarks.diagnosis.datasets import DATASETS
 from benchmarks.diagnosis.injection import FAULTS
 from benchmarks.diagnosis.inspected import TRAINED, inspected
@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_injection_and_diagnosis_share_no_code():
-    for name in ("datasets", "injection", "cases"):
+    for name in ("datasets", "injection", "cases", "unseen_datasets", "unseen_faults", "unseen_pictures"):
         text = (ROOT / "benchmarks" / "diagnosis" / f"{name}.py").read_text(encoding="utf-8")
         assert not re.search(r"^(from|import) (pipeline|components|schemas)", text, re.MULTILINE)
     for path in (ROOT / "pipeline" / "diagnosis").rglob("*.py"):
@@ -27,7 +27,10 @@ def test_injection_and_diagnosis_share_no_code():
 def test_there_are_enough_faults_and_every_right_answer_is_a_cause():
     assert len(FAULTS) >= 30
     assert len(DATASETS) >= 4
-    assert {code for f in FAULTS for code in f.right} <= set(all_causes())
+    for suite in (KNOWN, UNSEEN):
+        assert {code for f in suite.faults for code in f.right} <= set(all_causes())
+        assert all(any(f.fits(d) for d in suite.datasets) for f in suite.faults)
+    assert not {d.name for d in KNOWN.datasets} & {d.name for d in UNSEEN.datasets}
 
 
 def test_every_fault_comes_once_before_any_comes_twice_and_all_come_in_both_severities():
@@ -112,6 +115,20 @@ def test_faults_that_go_no_further_than_to_the_checks_are_counted_by_whether_the
     )
     assert "| mild | 2 | 1 (50%) | 1 (50%) | 1 |" in text
     assert "| taxi / cents / mild / 2 | 3 |" in text
+
+
+@pytest.mark.parametrize(
+    "dataset", [d for d in UNSEEN.datasets if d.name in ("wine", "energy", "wards", "queue")], ids=lambda d: d.name
+)
+def test_every_unseen_fault_changes_rows_and_keeps_them_readable(dataset, tmp_path):
+    dataset.make(tmp_path)
+    before = dataset.rows(tmp_path, dataset.retrain)
+    for case in in_order(dataset.name, "", 0, 0, UNSEEN):
+        after = case.fault.spoil(dataset, [dict(r) for r in before], np.random.default_rng(0), case.fault.mild)
+        whole = all("." not in r[dataset.numeric[0]] for r in before)
+        assert after != before or (whole and case.fault.name == "decimal comma"), case.name
+        assert len(after) >= 20, case.name
+        assert len({tuple(r) for r in after}) == 1, case.name
 
 
 @pytest.mark.slow

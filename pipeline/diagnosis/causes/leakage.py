@@ -11,7 +11,8 @@ from schemas.diagnosis import Family
 from schemas.findings import Finding, Severity
 
 #: A feature that told the label little, and tells nearly all of it in the next span, does not do so by chance: also where it only warns.
-#: A feature that the reference does not know is news as well; without a reference it may always have been that good.
+#: A feature that the reference does not know is news as well; without a reference it may always have been that
+#: good, and where the classes have other shares it is held against other rows.
 RISEN, UNKNOWN, FIRST = 8.0, 4.0, 1.0
 #: Risen is what is this many standard errors better than before, with less than this part of the errors.
 ERRORS, LEFT = 2.5, 0.5
@@ -32,9 +33,10 @@ class Leakage(Cause):
         told = case.findings("label_leak")
         risen = {f.subject: _risen(case, f) for f in told}
         usual = [f for f in told if risen[f.subject] is False and f.severity is Severity.WARN]
+        others = any(f.severity is Severity.BLOCK for f in case.findings("label_shift"))
         weight = 2.0
         if told and told[0].severity is Severity.WARN:
-            weight = RISEN if any(risen.values()) else UNKNOWN if case.reference else FIRST
+            weight = FIRST if others or not case.reference else RISEN if any(risen.values()) else UNKNOWN
         return _findings.suspect(case, codes, "training sees what it is tested on ({names})", weight=weight, but=usual)
 
 

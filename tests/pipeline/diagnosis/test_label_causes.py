@@ -168,3 +168,9 @@ def test_swapped_labels_are_wrong_and_no_class_is_gone():
     )
     before = on_rows(champion(), span(7), span(8, labels={"0": 980, "1": 20}))
     assert diagnose(run, before).causes[0].code == "label_noise"
+
+
+def test_among_other_classes_a_feature_tells_more_and_is_no_leak():
+    reference = champion(findings=[auc(0.88, 0.7, "ok")])
+    run = retrain(findings=[auc(0.98, 0.7), found("label_shift", subject="y")])
+    assert best(run, reference) == "label_shift"

@@ -2,6 +2,7 @@
 
 import pytest
 
+from pipeline.diagnosis.causes._spans import distance
 from pipeline.diagnosis.diagnose import diagnose
 from schemas.evidence import QUANTILES, FeatureEvidence, SpanEvidence
 from tests.pipeline.diagnosis.cases import QUANTILES as OLD
@@ -180,3 +181,18 @@ def test_pictures_that_changed_in_what_a_turn_keeps_are_not_turned(drifts, turns
         for c, t in zip("ab", turns, strict=True)
     ]
     assert diagnose(retrain(findings=seen), champion()).causes[0].code == expected
+
+
+@pytest.mark.parametrize(("gaps", "expected"), [((350, 350), "missing_values"), ((350, 0), "label_noise")])
+def test_rows_without_any_feature_are_alike_and_contradict_each_other(gaps, expected):
+    seen = [found("missing_shift"), found("conflicting_labels", subject="rows"), found("duplicates", subject="rows")]
+    run = on_rows(retrain(findings=seen), two(8, OLD, OLD), two(9, OLD, OLD, gaps))
+    assert diagnose(run, champion()).causes[0].code == expected
+
+
+def test_counts_whose_steps_end_between_two_quantiles_did_not_move():
+    then = [0.0] * 8 + [1.0, 1.0, 2.0, 2.0, 3.0, 4.0, 5.0, 9.0, 12.0]
+    now = [0.0] * 7 + [1.0, 1.0, 1.0, 2.0, 3.0, 3.0, 4.0, 6.0, 9.0, 14.0]
+    assert distance(then, now) < 0.03
+    assert distance(OLD, [q + 1.0 for q in OLD]) > 0.1
+    assert distance(then, [v + 2.0 for v in now]) > 0.3
