@@ -37,6 +37,16 @@ from schemas.run_record import RunRecord, StageState, Status
 START = "import sys; sys.path[:] = [p for p in sys.path if p]; from pipeline.worker import main; sys.exit(main())"
 
 
+def heed_sigterm(reason: str) -> None:
+    """SIGTERM, once, ends a run as the keyboard does, with its record saved. Process 1 of a container would not even heed it otherwise."""
+
+    def handler(number: int, frame: object) -> None:
+        signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt(reason)
+
+    signal.signal(signal.SIGTERM, handler)
+
+
 def now() -> str:
     """ISO 8601, UTC, milliseconds."""
     return datetime.now(timezone.utc).isoformat(timespec="milliseconds")
@@ -257,6 +267,20 @@ def finish(
         why = " Is memory short?" if name == "SIGKILL" else ""
         record = record.model_copy(update={"error": f"The worker process was ended by {name}.{why}"})
     return settle(record, workspace)
+
+
+def cut_short(record: RunRecord, events: list[Event], serving: Path, workspace: Workspace, reason: str) -> RunRecord:
+    """The saved record of a run that was interrupted, with what it had done until then."""
+    record = collect(record, events, serving)
+    running = {"state": StageState.RUNNING}
+    changes = {
+        "status": Status.INTERRUPTED,
+        "exit_code": Status.INTERRUPTED.exit_code,
+        "error": reason,
+        "failed_stage": None,
+        "stages": [s.model_copy(update=running) if s.state is StageState.FAILED else s for s in record.stages],
+    }
+    return settle(record.model_copy(update=changes), workspace)
 
 
 def settle(record: RunRecord, workspace: Workspace) -> RunRecord:

@@ -1,9 +1,10 @@
 """Runs an exported DAG on a real Airflow, 2 and 3, through to the verdict: `make test-airflow`. Each version has an environment of its own.
 
-    python scripts/airflow_trial.py [--environments DIR] [VERSION ...]
+python scripts/airflow_trial.py [--environments DIR] [VERSION ...]
 
 Per version: the file is parsed without import errors, listed, and run twice by `airflow dags test`: on good data, whose model is pushed,
-and on a span that lost a column, which must fail without a retry and name the column.
+and on a span that is read like any other but has lost values, which must fail in `require_ok` without a retry and name the column. No task
+after it runs but `verdict`, and nothing is pushed.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ ROOT = Path(__file__).resolve().parent.parent
 VERSIONS = {"2.10.5": "3.11", "3.3.2": "3.12"}
 STAGES = ("ingest", "require_ok", "trainer", "judge_model", "pusher")
 LOST = "payment_type"
+#: After the task that stops the run, all but the last.
+AFTER = ("transform", "trainer", "evaluator", "judge_model", "pusher")
 
 
 def installed(version: str, folder: Path) -> Path:
@@ -59,15 +62,15 @@ def add_span(folder: Path, change: Callable[[int, dict[str, str]], dict[str, str
 
 
 def without_lost(number: int, row: dict[str, str]) -> dict[str, str]:
-    """A row that lost a column."""
-    return {k: v for k, v in row.items() if k != LOST}
+    """Two of three rows lost a value, as when a join goes wrong."""
+    return {**row, LOST: ""} if number % 3 else row
 
 
 class Trial:
     """One version of Airflow with a home, a project and an exported DAG of its own."""
 
     def __init__(self, version: str, programs: Path, folder: Path):
-        self.folder, self._programs = folder, programs
+        self.folder, self._programs, self._version = folder, programs, version
         self.config = make_project(folder)
         dags = folder / "dags"
         wrapper = folder / "retrain"
@@ -84,8 +87,7 @@ class Trial:
             "PATH": f"{programs}:{os.environ['PATH']}",
         }
         self.airflow("db", "migrate")
-        if version[0] == "3":
-            self.airflow("dags", "reserialize")
+        self.airflow("dags", "reserialize")
 
     def retrain(self, *words: str) -> str:
         """Our command, of this source."""
@@ -110,6 +112,23 @@ class Trial:
                 f"airflow {' '.join(words)} ended with exit code {done.returncode}:\n{done.stdout[-6000:]}"
             )
         return done.stdout
+
+    def tasks(self) -> dict[str, str]:
+        """Task -> its state in the newest run, as Airflow shows them."""
+        dag = "retrain-taxi"
+        runs = json.loads(self._table("dags", "list-runs", *([dag] if self._version[0] == "3" else ["-d", dag])))
+        newest = max(runs, key=lambda r: str(r.get("start_date")))["run_id"]
+        states = json.loads(self._table("tasks", "states-for-dag-run", dag, newest))
+        return {t["task_id"]: t["state"] for t in states}
+
+    def _table(self, *words: str) -> str:
+        """A command's table as JSON, without what is logged before it."""
+        printed = self.airflow(*words, "--output", "json")
+        return next(line for line in reversed(printed.splitlines()) if line.startswith("["))
+
+    def versions(self) -> list[str]:
+        """The versions that were pushed."""
+        return sorted(p.name for p in (self.folder / ".retrain" / "serving" / "taxi").iterdir() if p.name.isdigit())
 
     def latest(self) -> dict[str, Any]:
         """The record of the newest run."""
@@ -147,6 +166,21 @@ def try_version(version: str, environments: Path) -> None:
         expect(
             "AirflowFailException" in output and LOST in output, "the task fails without a retry, and says why", output
         )
+        states = {s["name"]: s["state"] for s in run["stages"]}
+        read = states["ingest"] == states["inspect_data"] == "done" and states["require_ok"] == "blocked"
+        expect(
+            read and states["transform"] == "pending",
+            "the data were read and checked, and stopped by require_ok",
+            str(states),
+        )
+        tasks = trial.tasks()
+        stopped = tasks["require_ok"] == "failed" and all(tasks[t] == "upstream_failed" for t in AFTER)
+        expect(
+            stopped and tasks["verdict"] == "failed",
+            "Airflow shows require_ok failed, what is after it upstream_failed",
+            str(tasks),
+        )
+        expect(trial.versions() == ["1"], "nothing was pushed", str(trial.versions()))
     print(f"  {time.monotonic() - began:.0f} s", flush=True)
 
 

@@ -21,11 +21,11 @@ from pipeline.metadata_store import password_of
 from pipeline.notify import tell_record
 from pipeline.retention import carry_out, plan
 from pipeline.spare import Spare
-from pipeline.supervise import Limits, Supervisor, finish, new_record, settle
+from pipeline.supervise import Limits, Supervisor, cut_short, finish, heed_sigterm, new_record
 from pipeline.versions_kept import complete
 from pipeline.workspace import Workspace, new_run_id
 from schemas.config import ConfigError, PipelineConfig, Retention, did_you_mean, load_config
-from schemas.run_record import RunRecord, Status
+from schemas.run_record import RunRecord
 
 
 def accepted(codes: list[str], reason: str | None) -> dict[str, str]:
@@ -79,12 +79,7 @@ def execute(
     try:
         code = supervisor.run()
     except KeyboardInterrupt as stop:
-        changes = {
-            "status": Status.INTERRUPTED,
-            "exit_code": Status.INTERRUPTED.exit_code,
-            "error": str(stop) or "Interrupted from the keyboard.",
-        }
-        settle(record.model_copy(update=changes), workspace)
+        cut_short(record, supervisor.events, job.serving, workspace, str(stop) or "Interrupted from the keyboard.")
         raise
     record = finish(record, supervisor.events, job.serving, workspace, code, supervisor.overrun)
     return record, supervisor.events
@@ -203,6 +198,7 @@ def run_command(
     Raises:
         ConfigError, UsageError, LockHeld: before anything is run.
     """
+    heed_sigterm("Ended by SIGTERM.")
     let_through = accepted(accept, reason)
     parsed = load_config(config, overrides)
     section = parsed.notify

@@ -17,7 +17,7 @@ from pipeline.job import FIRST_STEP, LAST_STEP, Event, Job, stages_for
 from pipeline.metadata_store import password_of
 from pipeline.record_json import write_atomic
 from pipeline.steps import done_stages, events_of
-from pipeline.supervise import Supervisor, finish, new_record
+from pipeline.supervise import Supervisor, finish, heed_sigterm, new_record
 from pipeline.versions_kept import complete
 from pipeline.workspace import Workspace, new_run_id
 from schemas.config import PipelineConfig, did_you_mean, load_config
@@ -49,6 +49,7 @@ def step_command(
     Raises:
         ConfigError, UsageError, LockHeld: before anything is run.
     """
+    heed_sigterm("Ended by SIGTERM.")
     parsed = load_config(config)
     steps, place = steps_for(parsed), Workspace.for_config(config, workspace)
     if step not in steps:

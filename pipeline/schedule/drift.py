@@ -9,11 +9,10 @@ import dataclasses
 import glob
 import hashlib
 import itertools
-import json
 import os
 import sys
+import time
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -25,12 +24,14 @@ from components.interfaces import DataContext
 from components.samples import Sample
 from components.spans import find_spans
 from pipeline.errors import UsageError
+from pipeline.schedule.launcher import Drift
 from pipeline.workspace import Workspace
 from schemas.config import ConfigError, PipelineConfig, load_config
 from schemas.evidence import DataEvidence, SpanEvidence
 from schemas.features import label_text
 from schemas.findings import DataBlocked, Finding, Severity
 from schemas.run_record import RunRecord, StageState
+from schemas.schedule import OnNewData
 
 CHECKS = ("numeric_drift", "category_drift")
 #: Folder of the samples in the artifact of `inspect_data` (`components.artifacts.SAMPLE`, which needs TFX).
@@ -42,6 +43,16 @@ def new_files(pattern: str, base: Path) -> list[str]:
     """Files of `on_drift.data`, hidden and temporary ones left out."""
     there = glob.glob(os.path.join(base, pattern), recursive=True)
     return sorted(p for p in there if os.path.isfile(p) and os.path.basename(p)[0] not in "._")
+
+
+def settled(path: str, rules: OnNewData, now: float) -> bool:
+    """Whether a file is complete: its folder has the marker, or it has not changed for long enough.
+
+    Args:
+        now: seconds since 1970.
+    """
+    marker = rules.marker and os.path.exists(os.path.join(os.path.dirname(path), rules.marker))
+    return bool(marker) or now - os.stat(path).st_mtime >= rules.settle
 
 
 def champion_record(workspace: Workspace, config: PipelineConfig) -> RunRecord:
@@ -127,7 +138,8 @@ def _filled(batch: pa.RecordBatch, label: str) -> pa.RecordBatch:
     if at < 0:
         return batch
     texts = pa.array(["" if v is None else label_text(v) for v in batch.column(at).to_pylist()], pa.string())
-    return batch.set_column(at, label, texts)
+    columns = {n: texts if n == label else c for n, c in zip(batch.schema.names, batch.columns, strict=True)}
+    return pa.RecordBatch.from_arrays(list(columns.values()), list(columns))
 
 
 def compare(record: RunRecord, before: Sample, after: Sample, config: PipelineConfig) -> list[Finding]:
@@ -166,38 +178,48 @@ def _unit(finding: Finding) -> str:
     return "bits" if finding.code == "numeric_drift" else "L-infinity"
 
 
-def measure(config_path: Path, workspace: Workspace, overrides: list[str]) -> dict[str, Any]:
-    """Measures once: ``drift`` is a sentence or None, ``key`` tells this drift from another, ``problem`` says why it could not be done."""
+def measure(config_path: Path, workspace: Workspace, overrides: list[str]) -> Drift:
+    """Measures once, on the files that are complete."""
+    base, unsettled = config_path.resolve().parent, []
     try:
         config = load_config(config_path, overrides)
         rules = config.schedule.on_drift if config.schedule else None
         if rules is None or config.data.source.format == "images":
             raise UsageError("schedule.on_drift compares tables (csv, parquet, tfrecord).")
-        files = new_files(rules.data, config_path.resolve().parent)
+        complete = config.schedule.settling if config.schedule else OnNewData()
+        there = {p: settled(p, complete, time.time()) for p in new_files(rules.data, base)}
+        files, unsettled = [p for p, whole in there.items() if whole], [p for p, whole in there.items() if not whole]
         if not files:
-            return {"drift": None, "key": "", "problem": ""}
-        record = champion_record(workspace, config)
+            return Drift(unsettled=unsettled)
+        record, facts = champion_record(workspace, config), _facts(files)
         after = read_new(files, config.data.source.format, record, config.checks.sample)
         found = compare(record, trained_on(record), after, config)
+        if changed := [p for p, fact in zip(files, _facts(files), strict=True) if fact not in facts]:
+            return Drift(unsettled=[*unsettled, *changed])
     except (UsageError, ConfigError) as error:
-        return {"drift": None, "key": "", "problem": " ".join(error.problems)}
+        return Drift(problem=" ".join(error.problems), unsettled=unsettled)
     except DataBlocked as error:
-        return {"drift": None, "key": "", "problem": str(error)}
-    training = find_spans(config.data.source.pattern, config_path.resolve().parent).values()
-    key = _key([*files, *itertools.chain.from_iterable(training)])
-    return {"drift": sentence(record, found, config, len(after)), "key": key, "problem": ""}
+        return Drift(problem=str(error), unsettled=unsettled)
+    except FileNotFoundError as error:
+        return Drift(problem=f"{error.filename} was removed meanwhile.", unsettled=unsettled)
+    training = find_spans(config.data.source.pattern, base).values()
+    key = _key(sorted([*files, *itertools.chain.from_iterable(training)]))
+    return Drift(drift=sentence(record, found, config, len(after)), key=key, unsettled=unsettled)
 
 
 def _key(files: list[str]) -> str:
     """Of the new rows and of all that could be trained on: while both stay, another run would find what the last one found."""
-    facts = [f"{p} {os.stat(p).st_size} {os.stat(p).st_mtime_ns}" for p in sorted(files)]
-    return hashlib.sha256("\n".join(facts).encode()).hexdigest()[:16]
+    return hashlib.sha256("\n".join(_facts(files)).encode()).hexdigest()[:16]
+
+
+def _facts(files: list[str]) -> list[str]:
+    return [f"{p} {os.stat(p).st_size} {os.stat(p).st_mtime_ns}" for p in files]
 
 
 def main() -> int:
     """``CONFIG WORKSPACE [OVERRIDE ...]``; the measurement as JSON on standard output."""
     config, workspace, *overrides = sys.argv[1:]
-    print(json.dumps(measure(Path(config), Workspace(Path(workspace)), overrides)))
+    print(measure(Path(config), Workspace(Path(workspace)), overrides).model_dump_json())
     return 0
 
 

@@ -25,13 +25,18 @@ PROBE_SECONDS = 900.0
 
 
 class Drift(BaseModel):
-    """A measurement: what has drifted as a sentence, what tells this drift from another, and why it could not be measured."""
+    """A measurement: what has drifted as a sentence, what tells this drift from another, and why it could not be measured.
+
+    Attributes:
+        unsettled: files that were left out, as they were being written.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     drift: str | None = None
     key: str = ""
     problem: str = ""
+    unsettled: list[str] = []
 
 
 class Launcher(Protocol):

@@ -3,6 +3,7 @@ with its state kept."""
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 import time
@@ -17,6 +18,7 @@ from pipeline.errors import LockHeld, ScheduleHeld
 from pipeline.lock import LockNote, RunLock, holder
 from pipeline.schedule.daemon import Clocks, Daemon
 from pipeline.schedule.decision import coming
+from pipeline.schedule.orphans import Orphans
 from pipeline.workspace import Workspace
 
 CLOCKS = Clocks(now=lambda: datetime.now(timezone.utc), monotonic=time.monotonic)
@@ -69,6 +71,7 @@ def serve(daemon: Daemon, name: str) -> None:
 
     before = {n: signal.signal(n, stop) for n in (signal.SIGTERM, signal.SIGINT)}
     before[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, ended)
+    orphans = Orphans(CLOCKS.monotonic, os.getpid())
     scheduler = BackgroundScheduler(timezone=timezone.utc)
     scheduler.add_job(wake.set, NextTick(daemon, name), misfire_grace_time=None, coalesce=True)
     scheduler.start()
@@ -77,6 +80,7 @@ def serve(daemon: Daemon, name: str) -> None:
             if stopped.is_set():
                 daemon.stop()
             daemon.step()
+            orphans.reap()
             if stopped.is_set() and not daemon.running:
                 return
             wake.wait(daemon.wait_seconds())

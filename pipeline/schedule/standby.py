@@ -8,28 +8,17 @@ from __future__ import annotations
 import signal
 import sys
 from datetime import datetime, timezone
-from typing import Any
 
 from pipeline.errors import LockHeld, UsageError
 from pipeline.record_json import to_json, write_atomic
 from pipeline.redelivered import wanted_back
 from pipeline.schedule.request import Request, Result
 from pipeline.spare import Spare
-from pipeline.supervise import Limits, environment
+from pipeline.supervise import Limits, environment, heed_sigterm
 from pipeline.wording import reused
 from pipeline.worker import die_with_parent
 from schemas.config import ConfigError
 from schemas.run_record import RunRecord
-
-
-def stop(reason: str) -> Any:
-    """A signal handler: the run ends as one that was interrupted from the keyboard does, with its record saved."""
-
-    def handler(number: int, frame: object) -> None:
-        signal.signal(number, signal.SIG_IGN)
-        raise KeyboardInterrupt(reason)
-
-    return handler
 
 
 def serve(request: Request, spare: Spare | None) -> Result:
@@ -90,7 +79,7 @@ def main() -> int:
         line = sys.stdin.readline()
         if not line.strip():
             return 0
-        signal.signal(signal.SIGTERM, stop("Stopped by the scheduler."))
+        heed_sigterm("Stopped by the scheduler.")
         request = Request.model_validate_json(line)
         result = serve(request, spare)
         write_atomic(request.result, to_json(result))

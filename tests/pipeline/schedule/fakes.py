@@ -94,3 +94,6 @@ class Scheduled:
 
     def drifts(self, sentence, key="k"):
         self.launcher.drift = Drift(drift=sentence, key=key)
+
+    def writes(self, *paths):
+        self.launcher.drift = Drift(unsettled=list(paths))

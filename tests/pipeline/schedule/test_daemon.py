@@ -187,6 +187,26 @@ def test_drift_starts_one_run_and_the_same_drift_no_second(tmp_path):
     assert it.step(seconds=5).action is Action.START
 
 
+def test_a_file_being_written_is_named_once_and_drift_is_measured_once_more_when_it_can_have_settled(tmp_path):
+    it = Scheduled(tmp_path, "{on_drift: {data: 'new/*.csv', every: 1h}}")
+    it.step()
+    it.writes("new/a.csv")
+    it.step(seconds=5)
+    assert [t for t in it.said if "new/a.csv is being written" in t]
+    it.step(seconds=60)
+    assert it.launcher.measures == 1
+    it.step(seconds=1)
+    assert it.launcher.measures == 2
+    # A file that is always written: named no more, and measured no more often than twice in `every`.
+    it.writes("new/a.csv")
+    said = len(it.said)
+    it.step(seconds=5)
+    it.step(minutes=50)
+    assert (it.launcher.measures, len(it.said)) == (2, said)
+    it.step(minutes=10)
+    assert it.launcher.measures == 3
+
+
 def test_an_edited_schedule_is_taken_over_and_a_broken_one_is_not(nightly):
     nightly.step()
     text = nightly.config.read_text()
