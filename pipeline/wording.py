@@ -62,6 +62,8 @@ STAGE_GLYPHS = {
     StageState.BLOCKED: "■",
     StageState.FAILED: "✗",
 }
+#: What a stage computes span by span.
+OF_SPANS = {"inspect_data": "counts"}
 SEVERITY_GLYPHS = {Severity.OK: "✓", Severity.WARN: "!", Severity.BLOCK: "■"}
 
 
@@ -209,7 +211,7 @@ def reused(record: RunRecord) -> list[str]:
         if stage.state is StageState.CACHED:
             told.append(name)
         elif stage.spans_reused:
-            told.append(f"{name} of {spans_told(stage.spans_reused)}")
+            told.append(f"{OF_SPANS.get(stage.name, name)} of {spans_told(stage.spans_reused)}")
     return told
 
 

@@ -133,9 +133,9 @@ def test_spans_that_were_reused_are_told_of_a_stage_that_ran_and_not_of_a_cached
         "statistics": [5, 6],
         "inspect_data": [5],
     }
-    assert reused(record) == ["statistics of spans 5 to 6", "inspect data of span 5"]
+    assert reused(record) == ["statistics of spans 5 to 6", "counts of span 5"]
     run.events.append(run.events[-1].model_copy(update={"state": "cached"}))
-    assert reused(run.record()) == ["statistics", "inspect data of span 5"]
+    assert reused(run.record()) == ["statistics", "counts of span 5"]
 
 
 def test_blocked_by_augmentation_the_data_stay_as_judged(run):
