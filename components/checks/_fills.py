@@ -59,7 +59,7 @@ def most_common_label(both: by_value.Sides, chosen: Mask) -> dict[str, float | i
 
 
 def _text(value: float) -> str:
-    return f"{value:.6g}"
+    return f"{value + 0.0:.6g}"  # no minus before 0
 
 
 def candidates(both: by_value.Sides) -> dict[str, tuple[list[Value], int]]:

@@ -22,9 +22,7 @@ class ConfigChanged(Cause):
 
     def look(self, case: Case) -> Suspicion | None:
         """See `Cause.look`."""
-        found = [
-            c for c in case.changes if c.path.split(".")[0] in MATTERS and c.path not in ("train.seed", "data.window")
-        ]
+        found = [c for c in case.changes if c.path.split(".")[0] in MATTERS and c.path != "train.seed"]
         if not found:
             return None
         odds = ALONE if case.same_data and case.same_code else BESIDE

@@ -81,6 +81,14 @@ def test_a_setting_without_a_cause_of_its_own_is_named_where_less_was_learned():
     assert first.score >= NAMED
 
 
+def test_a_narrower_window_is_a_change_of_the_configuration():
+    old = with_settings(champion(), data__window="all")
+    run = with_settings(retrain().model_copy(update={"config": old.config}), data__window={"last_spans": 1})
+    named = {c.code: c for c in diagnose(run, old).causes}
+    assert named["config_changed"].subjects[0].startswith("data.window")
+    assert named["config_changed"].remedy.overrides == ("data.window=all",)
+
+
 def test_training_that_nothing_stops_any_more_gets_the_reference_s_patience_back():
     stopping = {"monitor": "val_loss", "patience": 9, "min_delta": 0.0}
     old = with_settings(champion(), train__early_stopping=stopping)
