@@ -28,6 +28,7 @@ class Dataset:
         categorical: a feature to spoil; empty without one.
         config: YAML of the configuration, `{data}` is the folder of the spans.
         model: the model with its default parameters, to be made larger or smaller.
+        size: its parameters that are not the default ones, with a comma behind.
         narrow: its parameters with few units, `{n}` of them; `wide` with many.
         pictures: whether rows are pictures in folders of their labels.
     """
@@ -42,6 +43,7 @@ class Dataset:
     config: str
     model: str
     make: Callable[[Path], None]
+    size: str = ""
     narrow: str = "hidden: [{n}]"
     wide: str = "hidden: [{n}, {n}], dropout: 0.0, l2: 0.0"
     pictures: bool = False
@@ -205,6 +207,7 @@ DATASETS = (
     ),
     Dataset(
         *("digits", 3, 4, "digit", "3", (), "", DIGITS, "cnn", _digits),
+        size="filters: [16, 32], dense: [32], ",
         narrow="filters: [{n}], dense: [{n}]",
         wide="filters: [{n}], dense: [{n}], dropout: 0.0, l2: 0.0",
         pictures=True,

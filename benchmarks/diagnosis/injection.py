@@ -229,10 +229,14 @@ FAULTS = (
         ("regularisation",),
         0.7,
         0.95,
-        settings=lambda d, x: [f"train.model={{{d.model}: {{dropout: {x:.2f}}}}}"],
+        settings=lambda d, x: [f"train.model={{{d.model}: {{{d.size}dropout: {x:.2f}}}}}"],
     ),
     Fault(
-        "penalty", ("regularisation",), 0.03, 1.0, settings=lambda d, x: [f"train.model={{{d.model}: {{l2: {x:.3f}}}}}"]
+        "penalty",
+        ("regularisation",),
+        0.03,
+        1.0,
+        settings=lambda d, x: [f"train.model={{{d.model}: {{{d.size}l2: {x:.3f}}}}}"],
     ),
     Fault(
         "narrow",

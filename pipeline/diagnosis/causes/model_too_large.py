@@ -7,6 +7,9 @@ from pipeline.diagnosis.causes import _curves, _settings
 from pipeline.diagnosis.interfaces import Cause, Suspicion
 from schemas.diagnosis import Evidence, Family, Remedy
 
+#: A larger model that does as well on eval as on train has not learned train by heart.
+NO_GAP = 0.5
+
 
 class ModelTooLarge(Cause):
     """Many more weights than the reference, or than rows, and a gap between train and eval."""
@@ -41,6 +44,8 @@ class ModelTooLarge(Cause):
         if seen and overfitted:
             seen.append(Evidence(text=f"The loss on eval is {course.gap:.0%} above that on train.", where="curves"))
             odds *= 2.0
+        elif seen:
+            odds *= NO_GAP
         if not seen:
             return None
         if _curves.learned_less(case, 1.5) is not None:
