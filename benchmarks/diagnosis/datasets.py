@@ -28,7 +28,7 @@ class Dataset:
         categorical: a feature to spoil; empty without one.
         config: YAML of the configuration, `{data}` is the folder of the spans.
         model: the model with its default parameters, to be made larger or smaller.
-        size: its parameters that are not the default ones, with a comma behind.
+        size: its parameters that are not the default ones, with a comma behind; `split` of its way of splitting, likewise.
         narrow: its parameters with few units, `{n}` of them; `wide` with many.
         pictures: whether rows are pictures in folders of their labels.
     """
@@ -44,6 +44,7 @@ class Dataset:
     model: str
     make: Callable[[Path], None]
     size: str = ""
+    split: str = ""
     narrow: str = "hidden: [{n}]"
     wide: str = "hidden: [{n}, {n}], dropout: 0.0, l2: 0.0"
     pictures: bool = False
@@ -204,6 +205,7 @@ DATASETS = (
             "mlp",
             _eyes,
         ),
+        split="group_by: patient, ",
     ),
     Dataset(
         *("digits", 3, 4, "digit", "3", (), "", DIGITS, "cnn", _digits),

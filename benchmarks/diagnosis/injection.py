@@ -286,7 +286,7 @@ FAULTS = (
     ),
     Fault(
         *("tiny test", ("small_test", "metric_changed"), 0.03, 0.015),
-        settings=lambda d, x: [f"data.split={{train: {0.85 - x:.3f}, eval: 0.15, test: {x:.3f}}}"],
+        settings=lambda d, x: [f"data.split={{{d.split}train: {0.85 - x:.3f}, eval: 0.15, test: {x:.3f}}}"],
     ),
     Fault(
         *("never stops", ("early_stopping", "overfitting"), 80.0, 200.0),

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pipeline.diagnosis.case import Case
-from pipeline.diagnosis.causes import _settings
+from pipeline.diagnosis.causes import _findings, _settings
 from pipeline.diagnosis.interfaces import Cause, Suspicion
 from schemas.diagnosis import Family, Remedy
+from schemas.findings import Severity
 
+#: Rows that were trained on are in test because they are split in another way: the check compares ways of splitting.
+MOVED = 60.0
 PATHS = ("evaluate.metrics", "evaluate.gates", "evaluate.threshold", "data.split", "data.label")
 
 
@@ -28,10 +31,13 @@ class MetricChanged(Cause):
         odds = (
             12.0 if any(c.path.startswith(("data.label", "data.split", "evaluate.threshold")) for c in found) else 6.0
         )
+        resplit = any(c.path.startswith("data.split") for c in found)
+        trained = [f for f in case.findings("trained_test_rows") if resplit and f.severity is not Severity.OK]
         return Suspicion(
-            odds,
+            MOVED if trained else odds,
             "it is measured in another way",
-            tuple(map(_settings.told, found[:4])),
+            (*map(_settings.told, found[:4]), *_findings.evidence_of(trained[:1])),
             remedy,
             tuple(c.path for c in found),
+            ("leakage*",) if trained else (),
         )

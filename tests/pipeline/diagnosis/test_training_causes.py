@@ -4,6 +4,7 @@ import pytest
 
 from pipeline.diagnosis.diagnose import diagnose
 from schemas.diagnosis import NAMED
+from tests import factories
 from tests.pipeline.diagnosis.cases import best, champion, found, retrain, training, with_settings
 
 
@@ -107,3 +108,19 @@ def test_the_same_inputs_with_other_weights_are_not_deterministic():
     )
     assert best(run, old) == "nondeterminism"
     assert best(run.model_copy(update={"digests": {"weights": "a"}}), old) is None
+
+
+def test_another_split_explains_test_rows_that_were_trained_on():
+    old = with_settings(champion(), data__split={"train": 0.7, "eval": 0.15, "test": 0.15})
+    changed = with_settings(
+        factories.blocked(findings=[found("trained_test_rows", subject="rows")]).model_copy(
+            update={"config": old.config}
+        ),
+        data__split={"train": 0.6, "eval": 0.15, "test": 0.25},
+    )
+    first = diagnose(changed, old).causes[0]
+    assert (first.code, [s.code for s in first.symptoms]) == ("metric_changed", ["leakage", "config_changed"])
+    assert "data.split.test=0.15" in first.remedy.overrides
+    assert (
+        diagnose(changed, with_settings(old, data__split=changed.config["data"]["split"])).causes[0].code == "leakage"
+    )
