@@ -67,7 +67,9 @@ def test_a_file_that_was_appended_to_has_the_last_answer_of_a_case(tmp_path):
 
 def test_the_page_counts_what_was_run_and_lists_what_was_missed():
     wrong = Answer("taxi / missing / mild / 0", ["missing_values"], 3, [("outliers", 0.6), ("missing_values", 0.3)])
-    right = Answer("taxi / missing / severe / 0", ["missing_values"], 3, [("missing_values", 0.9)], repaired=0.9)
+    right = Answer(
+        "taxi / missing / severe / 0", ["missing_values"], 3, [("missing_values", 0.9)], metric=0.7, repaired=0.9
+    )
     calm = [Answer(f"taxi / clean / clean / {i}", [], 0, metric=0.9 + 0.001 * i) for i in range(3)]
     named = Answer("taxi / clean / clean / 9", [], 0, [("outliers", 0.7)], metric=0.9)
     text = page([wrong, right, *calm, named], 99)
@@ -75,7 +77,7 @@ def test_the_page_counts_what_was_run_and_lists_what_was_missed():
     assert "| severe | 1 | 1 (100%) | 1 (100%) | 0 |" in text
     assert "| mild | 1 | 0 (0%) | 1 (100%) | 1 |" in text
     assert "| clean | 4 | | | 1 |" in text
-    assert "| taxi | 4 | 0.901 ± 0.001 | 1 | 1 |" in text
+    assert "| taxi | 4 | 0.901 ± 0.001 | 1 | 1 | 1 | 1 |" in text
     missed = text[text.index("| not right") :]
     assert "taxi / missing / mild / 0" in missed
     assert "taxi / clean / clean / 9" in missed
