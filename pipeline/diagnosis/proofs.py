@@ -11,7 +11,7 @@ from pipeline.diagnosis.diagnose import NOISE_UNKNOWN, headline
 from pipeline.diagnosis.ranking import NOTHING
 from pipeline.record_json import to_json, write_atomic
 from pipeline.workspace import Workspace
-from schemas.diagnosis import Diagnosis, Proof, Proofs
+from schemas.diagnosis import Diagnosis, Outcome, Proof, Proofs
 from schemas.run_record import RunRecord
 
 FILE = "experiments.json"
@@ -85,5 +85,9 @@ def _factor(code: str, proofs: tuple[Proof, ...]) -> float:
 
 
 def clear(found: Diagnosis) -> bool:
-    """Whether no further experiment is needed."""
-    return max([found.nothing, *(c.score for c in found.causes)]) >= CLEAR
+    """Whether no further experiment is needed.
+
+    That nothing was found is no answer to a loss: it may be noise, and other seeds say so.
+    """
+    unexplained = found.comparison.outcome is Outcome.WORSE and not found.causes
+    return not unexplained and max([found.nothing, *(c.score for c in found.causes)]) >= CLEAR

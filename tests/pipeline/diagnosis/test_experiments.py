@@ -168,3 +168,13 @@ def test_an_answer_is_clear_from_nine_in_ten_on():
             clear(plain.model_copy(update={"causes": (top.model_copy(update={"score": score}),), "nothing": 0.05}))
             is expected
         )
+
+
+def test_a_loss_that_nothing_explains_is_not_clear():
+    run, old = slow()
+    plain = diagnose(run, old)
+    nothing = plain.model_copy(update={"causes": (), "nothing": 1.0})
+    assert nothing.comparison.outcome is Outcome.WORSE
+    assert not clear(nothing)
+    same = nothing.comparison.model_copy(update={"outcome": Outcome.SAME})
+    assert clear(nothing.model_copy(update={"comparison": same}))
