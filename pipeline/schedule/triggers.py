@@ -111,9 +111,10 @@ def times(schedule: Schedule, trigger: str, first: datetime, after: datetime) ->
 
 
 def put_off(name: str, at: datetime, jitter: float) -> timedelta:
-    """By how much a tick is put off: 0 to `jitter` seconds, always the same for a pipeline and a tick."""
+    """By how much a tick is put off: 0 to `jitter` seconds, whole ones from a minute on; always the same for a pipeline and a tick."""
     digest = hashlib.sha256(f"{name}@{at.astimezone(UTC).isoformat()}".encode()).digest()
-    return timedelta(seconds=round(jitter * int.from_bytes(digest[:8], "big") / 2**64, 3))
+    seconds = jitter * int.from_bytes(digest[:8], "big") / 2**64
+    return timedelta(seconds=int(seconds) if jitter >= 60 else round(seconds, 3))
 
 
 def due_tick(
