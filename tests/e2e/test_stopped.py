@@ -4,6 +4,7 @@ Also as process 1 of a container, whose process namespace is made here; and a wh
 """
 
 import itertools
+import os
 import signal
 import subprocess
 import time
@@ -42,7 +43,7 @@ def test_sigterm_ends_a_run_with_its_record(tmp_path, taxi, before):
     project = make_project(tmp_path / "p", taxi, spans=[8])
     process, pid = begin(project, before)
     wait_for(project, "transform")
-    subprocess.run(["kill", f"-{signal.SIGTERM.value}", str(pid)], check=True)
+    os.kill(pid, signal.SIGTERM)
     _, told = process.communicate(timeout=60)
     assert (process.returncode, "interrupted before the end" in told) == (1, True)
     assert worker_gone(project)
