@@ -3,7 +3,7 @@
 Also as process 1 of a container, whose process namespace is made here; and a whole run there.
 """
 
-import itertools
+import collections
 import os
 import signal
 import subprocess
@@ -58,16 +58,16 @@ def test_sigterm_ends_a_run_with_its_record(tmp_path, taxi, before):
 def test_a_whole_run_as_process_1(tmp_path, taxi):
     project = make_project(tmp_path / "p", taxi, spans=[8])
     process, pid = begin(project, ALONE)
-    zombies = []
+    seen = collections.Counter()
     while process.poll() is None:
-        zombies.append({p for p in descendants(pid) if state(p) == "Z"})
+        seen.update(p for p in descendants(pid) if state(p) == "Z")
         time.sleep(0.5)
     told = process.stderr.read()
     process.stderr.close()
     assert process.returncode == 0, told
     assert "Pushed version 1" in told
-    # One that has just ended may be seen before its parent has asked how; none stays.
-    assert not any(before & after for before, after in itertools.pairwise(zombies))
+    # One that has just ended may be seen before its parent, which may be busy, has asked how; none stays.
+    assert max(seen.values(), default=0) < 10, seen
 
 
 def state(pid):
