@@ -174,7 +174,10 @@ def measure(folder: Path, source: Path, spans: int) -> Iterator[Line]:
 
 
 def table(lines: list[Line]) -> str:
-    """The runs as Markdown."""
+    """The runs as Markdown.
+
+    Of blocked ones, processor time is not known: what waits to ask a model goes on to wait, with what it has used.
+    """
     head = ["span", "verdict", "why", "reused", "s", "CPU s", "cold, s", "cold, CPU s"]
     out = [f"| {' | '.join(head)} |", "| ---: | --- | --- | --- | ---: | ---: | ---: | ---: |"]
     for line in lines:
@@ -185,7 +188,7 @@ def table(lines: list[Line]) -> str:
             str(of["headline"]).replace("|", "/"),
             "; ".join(of["reused"]) or "–",
             f"{line.cost.wall:.1f}",
-            f"{line.cost.cpu:.1f}",
+            "–" if of["status"] == "blocked" else f"{line.cost.cpu:.1f}",
             f"{line.cold.wall:.1f}",
             f"{line.cold.cpu:.1f}",
         ]
@@ -212,11 +215,14 @@ def summary(lines: list[Line]) -> str:
 def ratios(what: str, lines: list[Line]) -> str:
     """What scheduled runs took of the time of cold ones, on the clock and of the processors."""
     walls = sorted(line.cost.wall / line.cold.wall for line in lines)
-    cpus = sorted(line.cost.cpu / line.cold.cpu for line in lines)
-    return (
+    cpus = sorted(line.cost.cpu / line.cold.cpu for line in lines if line.outcome["status"] != "blocked")
+    told = (
         f"The {len(lines)} scheduled runs that {what} took {statistics.median(walls):.0%} of the time of cold ones (median; "
-        f"{walls[0]:.0%} to {walls[-1]:.0%}), and {statistics.median(cpus):.0%} of their processor time ({cpus[0]:.0%} to {cpus[-1]:.0%})."
+        f"{walls[0]:.0%} to {walls[-1]:.0%})"
     )
+    if not cpus:
+        return f"{told}."
+    return f"{told}, and {statistics.median(cpus):.0%} of their processor time ({cpus[0]:.0%} to {cpus[-1]:.0%})."
 
 
 def main() -> int:
