@@ -60,19 +60,11 @@ def _place(target: Path, data: Rows | Path) -> None:
 
 
 def statistics(examples: Path, report: Mapping[str, Any], span: int) -> Any:
-    """TFDV's statistics of a span, all splits together, as StatisticsGen computes them."""
-    import pyarrow as pa
-    import tensorflow_data_validation as tfdv
-    from tensorflow_data_validation.statistics import stats_impl
-    from tfx_bsl.coders import example_coder
+    """TFDV's statistics of a span, all splits together."""
+    from components.remembered import files_of
+    from components.statistics import accumulators, added_up
 
-    from components.examples import read_records
-
-    files = [examples / s["file"] for s in report["shards"] if s["span"] == span]
-    records = [r for f in files for batch in read_records(str(f)) for r in batch]
-    batch = example_coder.ExamplesToRecordBatchDecoder().DecodeBatch(records)
-    assert isinstance(batch, pa.RecordBatch)
-    return stats_impl.generate_statistics_in_memory(batch, tfdv.StatsOptions())
+    return added_up([accumulators(f) for f in files_of(report, str(examples)) if f.span == span])
 
 
 def anomalies(

@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import pickle
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -113,7 +113,7 @@ def _by_beam(memory: Memory, files: Sequence[File], compute: Callable[[File], An
         )
 
 
-def files_of(report: dict[str, Any], examples: str) -> list[File]:
+def files_of(report: Mapping[str, Any], examples: str) -> list[File]:
     """The examples files of an ingest report, in canonical order.
 
     Args:
