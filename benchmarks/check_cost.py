@@ -1,4 +1,4 @@
-"""What the data checks cost beside StatisticsGen, on a span after an accepted one; writes a table of docs/validation.md.
+"""What the data checks cost beside the statistics, on a span after an accepted one; writes a table of docs/validation.md.
 
 python -m benchmarks.check_cost [--rows 300000] [--output docs/validation.md]
 """
@@ -65,7 +65,7 @@ def main() -> int:
     statistics, inspection = seconds["statistics"], seconds["inspect_data"]
     stack = f"TFX {importlib.metadata.version('tfx')}, {os.cpu_count()} cores"
     made = (
-        f"{words.rows:,} rows of 16 columns, {stack}: StatisticsGen {statistics:.1f} s, `inspect_data` (counting all rows, sampling, "
+        f"{words.rows:,} rows of 16 columns, {stack}: TFDV's statistics {statistics:.1f} s, `inspect_data` (counting all rows, sampling, "
         f"findings of {checks} codes) {inspection:.1f} s, which is {inspection / statistics:.2f} of it."
     )
     print(made)
